@@ -1,0 +1,1 @@
+"""{modality: Tokens} -> Fused."""

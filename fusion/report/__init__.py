@@ -1,0 +1,1 @@
+"""Predictions -> metrics, figures, a report, a model card."""
