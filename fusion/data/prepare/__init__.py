@@ -1,0 +1,1 @@
+"""Slow work, done once and cached."""

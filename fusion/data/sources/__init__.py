@@ -1,0 +1,1 @@
+"""One modality on disk -> an encoder's input: volumes, bags, vectors."""
