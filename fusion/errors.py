@@ -80,6 +80,10 @@ class TrainingError(FusionError, RuntimeError):
     """Training cannot go on: a loss that is not finite, no patient with a label."""
 
 
+class UndefinedMetric(FusionError, ValueError):
+    """A metric has no value here: one class only, no event, no comparable pair. Says which."""
+
+
 class Interrupted(FusionError, RuntimeError):
     """A signal stopped the run after its checkpoint was saved."""
 
