@@ -92,3 +92,11 @@ class Interrupted(FusionError, RuntimeError):
         super().__init__(
             f"stopped by {signal_name}; the checkpoint is saved. Go on with:\n  {resume}"
         )
+
+
+class PredictionsError(FusionError, ValueError):
+    """A table of predictions breaks its schema, or contradicts itself or the tasks."""
+
+
+class ReportError(FusionError, OSError):
+    """A report, or a file of it, cannot be written."""
