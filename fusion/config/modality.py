@@ -1,0 +1,118 @@
+"""How one modality is read and encoded. The modality's *name* is the key in the YAML."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from fusion.config.strict import Strict
+
+
+class VolumeEncoderConfig(Strict):
+    """A MONAI 3-D network."""
+
+    name: Literal["resnet", "densenet", "segresnet", "swinunetr"]
+    dim: PositiveInt
+    """Width of a token."""
+    width: PositiveInt
+    """Channels of the network's first block."""
+    pool: Literal["mean", "grid"]
+    """One token, or one for each cell of the last feature map."""
+
+
+class VolumeConfig(Strict):
+    """3-D MRI or CT."""
+
+    kind: Literal["volume"]
+    sequences: list[str] = Field(min_length=1)
+    """Channels, in order, as named in the manifest's `sequence` column."""
+    spacing_mm: list[PositiveFloat] | None
+    """x, y, z; null keeps each file's own grid (and then never mixes spacings knowingly)."""
+    shape: list[PositiveInt] = Field(min_length=3, max_length=3)
+    """Voxels after crop or pad."""
+    normalise: Literal["brain_zscore", "hu_window"]
+    hu_window: list[float] | None
+    """Lower and upper HU, for CT only."""
+    crop: Literal["center", "foreground", "tumour"]
+    workers: PositiveInt
+    encoder: VolumeEncoderConfig
+
+
+class TextureEncoderConfig(Strict):
+    """The offline default: stain, texture and nuclear features, no weights."""
+
+    name: Literal["texture"]
+
+
+class TransformersEncoderConfig(Strict):
+    """A vision model of `transformers` from a folder on this machine."""
+
+    name: Literal["transformers"]
+    folder: str
+    device: str
+    """cpu, cuda, ...: where the tiles are embedded."""
+
+
+PatchEncoderConfig = Annotated[
+    TextureEncoderConfig | TransformersEncoderConfig, Field(discriminator="name")
+]
+
+
+class BagEncoderConfig(Strict):
+    """Gated attention MIL (Ilse 2018)."""
+
+    name: Literal["gated_attention"]
+    dim: PositiveInt
+    attention_dim: PositiveInt
+    dropout: float = Field(ge=0, lt=1)
+
+
+class BagConfig(Strict):
+    """Whole-slide images."""
+
+    kind: Literal["bag"]
+    patch_encoder: PatchEncoderConfig
+    tile_px: PositiveInt
+    mpp: PositiveFloat
+    """Microns per pixel at which tiles are cut."""
+    stride_px: PositiveInt
+    min_tissue: float = Field(ge=0, le=1)
+    max_tiles_per_slide: PositiveInt | None
+    workers: PositiveInt
+    encoder: BagEncoderConfig
+
+
+class VectorEncoderConfig(Strict):
+    """Self-normalising MLP (Klambauer 2017)."""
+
+    name: Literal["snn"]
+    dim: PositiveInt
+    hidden: list[PositiveInt]
+    dropout: float = Field(ge=0, lt=1)
+
+
+class TableConfig(Strict):
+    """Which columns of a table are inputs, and how; everything fitted is fitted in training."""
+
+    columns: list[str] | None
+    """Names or patterns; null takes all."""
+    columns_file: str | None
+    """One name a line (a gene list), in the cohort folder."""
+    drop: list[str]
+    """Names or patterns; one that matches nothing is an error."""
+    select_variance: PositiveInt | None
+    """Keep so many columns, by variance over the training patients."""
+    log1p: bool
+    categorical: dict[str, list[str]]
+    indicators: bool
+    """Add a column for each one that has missing values."""
+
+
+class VectorConfig(Strict):
+    """A row of a table: RNA, mutations, CNV, methylation, clinical."""
+
+    kind: Literal["vector"]
+    table: TableConfig
+    encoder: VectorEncoderConfig
+
+
+ModalityConfig = Annotated[VolumeConfig | BagConfig | VectorConfig, Field(discriminator="kind")]

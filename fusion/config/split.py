@@ -1,0 +1,70 @@
+"""The ways to divide a cohort, by name."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeInt
+
+from fusion.config.strict import Strict
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class KFoldConfig(Strict):
+    """Stratified k-fold, repeated where asked."""
+
+    name: Literal["kfold"]
+    folds: int = Field(ge=2)
+    fold: NonNegativeInt
+    repeat: NonNegativeInt
+    val: Share
+    stratify: list[str]
+    by_center: bool
+    seed: NonNegativeInt
+
+
+class FixedConfig(Strict):
+    """One division by shares."""
+
+    name: Literal["fixed"]
+    val: Share
+    test: Share
+    stratify: list[str]
+    by_center: bool
+    seed: NonNegativeInt
+
+
+class LeaveCenterOutConfig(Strict):
+    """One centre is external, the rest trains."""
+
+    name: Literal["leave_center_out"]
+    center: str
+    val: Share
+    test: Share
+    stratify: list[str]
+    by_center: bool
+    seed: NonNegativeInt
+
+
+class ExternalCentersConfig(Strict):
+    """Some centres are external, the rest is divided by shares."""
+
+    name: Literal["external_centers"]
+    centers: list[str] = Field(min_length=1)
+    val: Share
+    test: Share
+    stratify: list[str]
+    by_center: bool
+    seed: NonNegativeInt
+
+
+class FileConfig(Strict):
+    """A published or saved split."""
+
+    name: Literal["file"]
+    path: str
+
+
+SplitConfig = Annotated[
+    KFoldConfig | FixedConfig | LeaveCenterOutConfig | ExternalCentersConfig | FileConfig,
+    Field(discriminator="name"),
+]

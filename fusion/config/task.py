@@ -1,0 +1,63 @@
+"""The tasks, by kind. The task's *name* is the key in the YAML."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from fusion.config.strict import Strict
+
+Defining = dict[str, list[str]]
+"""Modality -> columns (or patterns) that define the label, and so are never inputs."""
+
+
+class ClassificationConfig(Strict):
+    """Two classes or more."""
+
+    kind: Literal["classification"]
+    column: str
+    """Of `targets.csv`."""
+    classes: list[str] = Field(min_length=2)
+    balanced: bool
+    """Weigh classes by their inverse frequency among the training patients."""
+    weight: PositiveFloat
+    defining: Defining
+
+
+class OrdinalConfig(Strict):
+    """Ordered classes, such as a grade."""
+
+    kind: Literal["ordinal"]
+    column: str
+    classes: list[str] = Field(min_length=3)
+    """From low to high."""
+    weight: PositiveFloat
+    defining: Defining
+
+
+class CoxConfig(Strict):
+    """Proportional hazards."""
+
+    kind: Literal["cox"]
+    column: str
+    """Stem of `<column>_time_days` and `<column>_event`."""
+    horizons_days: list[PositiveFloat] = Field(min_length=1)
+    ties: Literal["breslow", "efron"]
+    weight: PositiveFloat
+    defining: Defining
+
+
+class DiscreteTimeConfig(Strict):
+    """Hazards in intervals whose edges come from the training patients."""
+
+    kind: Literal["discrete_time"]
+    column: str
+    horizons_days: list[PositiveFloat] = Field(min_length=1)
+    bins: PositiveInt
+    weight: PositiveFloat
+    defining: Defining
+
+
+TaskConfig = Annotated[
+    ClassificationConfig | OrdinalConfig | CoxConfig | DiscreteTimeConfig,
+    Field(discriminator="kind"),
+]

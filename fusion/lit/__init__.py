@@ -1,0 +1,1 @@
+"""Training: the only import of Lightning."""

@@ -1,0 +1,125 @@
+"""LitFusion: how a FusionModel and its tasks are trained. Knows no modality and no head."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import lightning
+import torch
+from jaxtyping import Float
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+
+from fusion.data.sample import Batch, Labels
+from fusion.errors import TrainingError
+from fusion.heads.base import Fused
+from fusion.tasks.base import Task
+
+MakeOptimizer = Callable[[list[nn.Parameter]], OptimizerLRScheduler]
+
+
+class LitFusion(lightning.LightningModule):
+    """One model, several tasks, each loss over the patients whose label is known.
+
+    The validation loss is computed once per epoch over all validation patients, because a Cox
+    loss is not a mean over batches; every rank validates all of them, so all agree.
+
+    Args:
+        model: Batch -> Fused.
+        tasks: name -> task; the head's outputs are divided among them in sorted order.
+        weighting: losses by task -> one number.
+        penalty: factor of each penalty that the head returns, by name; 1 where not named.
+        optimizer: parameters -> what Lightning's `configure_optimizers` returns.
+        seed: of the run.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        tasks: Mapping[str, Task],
+        weighting: nn.Module,
+        penalty: Mapping[str, float],
+        optimizer: MakeOptimizer,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.tasks = nn.ModuleDict(dict(sorted(tasks.items())))
+        self.weighting = weighting
+        self.penalty = dict(penalty)
+        self.make_optimizer = optimizer
+        self.seed = seed
+        self.validated: list[tuple[Tensor, Mapping[str, Labels]]] = []
+
+    def forward(self, batch: Batch) -> Fused:
+        """Encode and fuse."""
+        fused: Fused = self.model(batch)
+        return fused
+
+    def split(self, outputs: Float[Tensor, "batch out"]) -> dict[str, Float[Tensor, "batch _"]]:
+        """The head's outputs, divided among the tasks."""
+        widths = [task.out_features for _, task in self.named_tasks()]
+        return dict(zip(self.tasks, outputs.split(widths, dim=1), strict=True))
+
+    def losses(self, outputs: Float[Tensor, "batch out"], targets: Mapping[str, Labels]) -> dict:
+        """Task -> loss, for the tasks that anybody in the batch has a label for."""
+        parts = self.split(outputs)
+        return {
+            name: task.loss(parts[name][targets[name].known], targets[name].values)
+            for name, task in self.named_tasks()
+            if name in targets
+        }
+
+    def named_tasks(self) -> list[tuple[str, Task]]:
+        """Tasks in the order of their columns."""
+        return [(name, cast(Task, task)) for name, task in self.tasks.items()]
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        """Reseed by (seed, epoch, batch), so that a resumed run draws what an unbroken one draws.
+
+        Lightning draws random numbers of its own between an epoch's start and its first batch.
+        """
+        torch.manual_seed(hash((self.seed, self.current_epoch, batch_idx)) % 2**63)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Weighted sum of the tasks' losses and the head's penalties.
+
+        Raises:
+            TrainingError: where the loss is not finite, naming the batch's patients.
+        """
+        fused = self(batch)
+        losses = self.losses(fused.outputs, batch.targets)
+        # sum() keeps the graph where nobody in the batch has a label: DDP expects gradients
+        total = self.weighting(losses) if losses else fused.outputs.sum() * 0
+        for name, value in fused.penalties.items():
+            total = total + self.penalty.get(name, 1.0) * value
+        if not torch.isfinite(total):
+            raise TrainingError(
+                f"the loss is {total.item()} at epoch {self.current_epoch}, batch {batch_idx}, "
+                f"patients {', '.join(batch.patient_ids)}; the last good checkpoint is kept. "
+                "Lower optimizer.lr, or look at these patients' inputs"
+            )
+        self.log("train_loss", total, on_epoch=True, on_step=False, batch_size=len(batch))
+        return total
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Keep outputs and labels until all patients are there."""
+        self.validated.append((self(batch).outputs, batch.targets))
+
+    def on_validation_epoch_end(self) -> None:
+        """Loss of each task over all validation patients, and their sum, `val_loss`."""
+        losses: dict[str, Tensor] = {}
+        for name, task in self.named_tasks():
+            known = [(o, t[name]) for o, t in self.validated if name in t]
+            if known:
+                outputs = torch.cat([self.split(o)[name][t.known] for o, t in known])
+                losses[name] = task.loss(outputs, torch.cat([t.values for _, t in known]))
+        self.validated.clear()
+        for name, value in losses.items():
+            self.log(f"val_loss/{name}", value)
+        total = torch.stack(list(losses.values())).sum() if losses else torch.tensor(torch.inf)
+        self.log("val_loss", total, prog_bar=True)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """What the run's configuration says."""
+        return self.make_optimizer([p for p in self.parameters() if p.requires_grad])
