@@ -1,0 +1,29 @@
+"""One row of a manifest."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.types import Center, Modality, PatientId
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of `manifest.csv`: one file, or one row of a table."""
+
+    patient_id: PatientId
+    center: Center
+    modality: Modality
+    path: Path
+    """Absolute, and inside the cohort's data root."""
+    line: int
+    """Line in `manifest.csv`, for messages."""
+    key: str | None = None
+    """Row of the table at `path`; only for tables."""
+    sequence: str | None = None
+    """Which channel of a volume this is (T1, T1c, T2, FLAIR, arterial, ...), or `mask`."""
+    mpp: float | None = None
+    """Microns per pixel of level 0, given by hand for a slide or image that does not say."""
+    region: str | None = None
+    """Name of a sampled region, block or lesion."""
+    time_days: float | None = None
+    """Days from diagnosis to this acquisition."""
