@@ -37,7 +37,8 @@ class Bags:
     """
 
     features: Float[Tensor, "total dim"]
-    offsets: Int[Tensor, "batch+1"]
+    offsets: Int[Tensor, " boundaries"]
+    """One more than there are bags, from 0 to the number of rows."""
 
     def __post_init__(self) -> None:
         if self.offsets.ndim != 1 or len(self.offsets) < 1:

@@ -1,0 +1,77 @@
+"""Encoders, then a head."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from fusion.data.sample import Batch
+from fusion.encoders.base import Encoder
+from fusion.errors import ConfigError
+from fusion.heads.base import Fused, FusionHead
+from fusion.heads.dropout import drop_modalities
+from fusion.heads.modalities import sorted_names
+from fusion.types import Modality, Tokens
+
+
+class FusionModel(nn.Module):
+    """One encoder per modality, on the patients who have it, and a head that fuses them.
+
+    An encoder does not run in a batch where nobody has its modality, so its parameters then have
+    no gradient: several devices need `find_unused_parameters` (Lightning's
+    `ddp_find_unused_parameters_true`), since one of them may hold such a batch.
+
+    Args:
+        encoders: by modality; order never matters.
+        head: built for the same modalities, with each encoder's `dim`.
+        modality_dropout: probability that training hides a modality of a patient, in [0, 1].
+
+    Raises:
+        ConfigError: where a name or the probability does not fit.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoders: Mapping[str, Encoder],
+        head: FusionHead,
+        modality_dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if not 0.0 <= modality_dropout <= 1.0:
+            raise ConfigError(f"modality_dropout is {modality_dropout}, expected within [0, 1]")
+        self.names = sorted_names(encoders)
+        self.encoders = nn.ModuleDict({m: encoders[m] for m in self.names})
+        self.head = head
+        self.modality_dropout = modality_dropout
+
+    def forward(self, batch: Batch) -> Fused:
+        """Encode who has what, hide some of it in training, fuse."""
+        tokens = self.encode(batch)
+        if self.training:
+            tokens = drop_modalities(tokens, self.modality_dropout)
+        return self.head(tokens)
+
+    def encode(self, batch: Batch) -> dict[str, Tokens]:
+        """Tokens of every modality for every patient, masked where a patient lacks it.
+
+        Raises:
+            ConfigError: where the batch has a modality without an encoder.
+        """
+        unknown = sorted(set(batch.inputs) - set(self.names))
+        if unknown:
+            raise ConfigError(
+                f"no encoder for {', '.join(unknown)}, only for {', '.join(self.names)}; "
+                "configure one, or leave the modality out of the data"
+            )
+        return {m: self._tokens(m, batch) for m in self.names}
+
+    def _tokens(self, name: str, batch: Batch) -> Tokens:
+        key = Modality(name)
+        encoder = self.encoders[name]
+        if key in batch.inputs:
+            packed: Tokens = encoder(batch.inputs[key])
+            return packed.scatter(batch.present[key])
+        device = next(self.parameters()).device
+        nothing = torch.zeros(len(batch), 1, int(encoder.dim), device=device)  # type: ignore[arg-type]
+        return Tokens(nothing, torch.zeros(len(batch), 1, dtype=torch.bool, device=device))
