@@ -45,6 +45,8 @@ LABEL_PROXY: Mapping[str, tuple[str, ...]] = {
         "mutations.IDH2",
         *_HISTOLOGY,
     ),
+    # IDH-mutant tumours are methylated: IDH alone predicts MGMT with an AUC of .78 to .86.
+    "mgmt": ("mutations.IDH1", "mutations.IDH2", *_HISTOLOGY),
     "subtype": ("mutations.ATRX", "mutations.CIC", "mutations.FUBP1", *_HISTOLOGY),
 }
 """Columns that do not define the target but come close. Allowed; say so beside any result,
