@@ -27,7 +27,7 @@ def omics_tables(omics: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def mutations(matrix: pd.DataFrame) -> pd.DataFrame:
     """Genes with a non-silent somatic mutation (0 or 1), and the log10 of 1 + their count.
 
-    The count spans 0 to 6086 (hypermutation after alkylators), hence the logarithm.
+    The count spans 0 to 6086 (hypermutated tumours), hence the logarithm.
     """
     rows = matrix.set_index("patient").rename_axis("patient_id")
     count = np.log10(1.0 + rows["n_nonsilent"].to_numpy(dtype=float))
