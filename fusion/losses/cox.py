@@ -56,10 +56,10 @@ def cox_loss(
     if ties == "efron":
         tied = _log_sum_exp(log_hazard[event], group, len(days))
         first = (size.cumsum(0) - size).repeat_interleave(size)
-        rank = torch.arange(events, device=size.device) - first
+        rank = (torch.arange(events, device=size.device) - first).to(log_hazard.dtype)
         fraction = rank / size.repeat_interleave(size)
         share = (tied - at_risk).clamp(max=0.0).exp().repeat_interleave(size)
-        total = total + torch.log1p(-fraction.to(share.dtype) * share).sum()
+        total = total + torch.log1p(-fraction * share).sum()
     return total / events
 
 
