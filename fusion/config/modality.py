@@ -14,7 +14,9 @@ class VolumeEncoderConfig(Strict):
     dim: PositiveInt
     """Width of a token."""
     width: PositiveInt
-    """Channels of the network's first block."""
+    """Features of the first stage, a multiple of 8."""
+    layers: list[PositiveInt]
+    """Blocks of each stage."""
     pool: Literal["mean", "grid"]
     """One token, or one for each cell of the last feature map."""
 

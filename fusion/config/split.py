@@ -18,7 +18,6 @@ class KFoldConfig(Strict):
     repeat: NonNegativeInt
     val: Share
     stratify: list[str]
-    by_center: bool
     seed: NonNegativeInt
 
 
@@ -29,7 +28,6 @@ class FixedConfig(Strict):
     val: Share
     test: Share
     stratify: list[str]
-    by_center: bool
     seed: NonNegativeInt
 
 
@@ -41,7 +39,6 @@ class LeaveCenterOutConfig(Strict):
     val: Share
     test: Share
     stratify: list[str]
-    by_center: bool
     seed: NonNegativeInt
 
 
@@ -53,7 +50,6 @@ class ExternalCentersConfig(Strict):
     val: Share
     test: Share
     stratify: list[str]
-    by_center: bool
     seed: NonNegativeInt
 
 

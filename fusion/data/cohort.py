@@ -104,13 +104,16 @@ class Cohort:
         return [entry.modality, path, *("" if x is None else str(x) for x in further)]
 
     @staticmethod
-    def from_manifest(folder: Path | str, *, data_root: Path | str | None = None) -> "Cohort":
+    def from_manifest(
+        folder: Path | str, *, data_root: Path | str | None = None, name: str | None = None
+    ) -> "Cohort":
         """Read and validate `manifest.csv` and `targets.csv` of a cohort folder.
 
         Args:
             folder: holds `manifest.csv` and, unless nothing is known of the outcomes,
                 `targets.csv`.
             data_root: what the manifest's paths are relative to; the folder itself if not given.
+            name: of the cohort in predictions and reports; the folder's name if not given.
 
         Raises:
             CohortError: with *all* faults, each with file and line.
@@ -131,7 +134,7 @@ class Cohort:
             raise CohortError(folder, faults)
         patients = list(manifest.centers)
         return Cohort(
-            name=folder.name,
+            name=folder.name if name is None else name,
             root=root,
             centers=manifest.centers,
             entries={

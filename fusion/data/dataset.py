@@ -40,6 +40,16 @@ class PatientDataset(Dataset[Sample]):
     def __len__(self) -> int:
         return len(self.patients)
 
+    def of(self, patients: Sequence[PatientId]) -> "PatientDataset":
+        """The same, with these patients."""
+        return PatientDataset(
+            cohort=self.cohort,
+            patients=patients,
+            sources=self.sources,
+            labels=self.labels,
+            excluded=self.excluded,
+        )
+
     def has(self, patient: PatientId, modality: str) -> bool:
         """Whether the patient brings the modality to this run."""
         rows = self.cohort.entries.get(patient, {})

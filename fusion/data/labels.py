@@ -23,7 +23,7 @@ def class_labeller(column: str, classes: Sequence[str]) -> Labeller:
     index = {name: float(i) for i, name in enumerate(classes)}
 
     def label(row: pd.Series) -> Tensor | None:
-        value = row[column]
+        value = row.get(column)  # another cohort need not know the label at all
         return None if pd.isna(value) else torch.tensor([index[value]])
 
     return label
@@ -34,7 +34,7 @@ def survival_labeller(name: str) -> Labeller:
     time_column, event_column = f"{name}_time_days", f"{name}_event"
 
     def label(row: pd.Series) -> Tensor | None:
-        time, event = row[time_column], row[event_column]
+        time, event = row.get(time_column), row.get(event_column)
         if pd.isna(time) or pd.isna(event):
             return None
         return torch.tensor([float(time), float(event)])

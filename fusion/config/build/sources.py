@@ -1,0 +1,86 @@
+"""Modality configuration -> how it is read."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from fusion.config.modality import (
+    BagConfig,
+    ModalityConfig,
+    TableConfig,
+    VectorConfig,
+    VolumeConfig,
+)
+from fusion.config.run import RunConfig
+from fusion.config.task import TaskConfig
+from fusion.data.prepare.patch_encoders.choose import patch_encoder
+from fusion.data.source import Source
+from fusion.data.sources.bag import BagSource
+from fusion.data.sources.vector import VectorSource
+from fusion.data.sources.volume import VolumeSource
+
+
+def defining(tasks: Iterable[TaskConfig], modality: str) -> list[str]:
+    """Columns of a modality that define any of the labels, and so are never inputs."""
+    return sorted({name for task in tasks for name in task.defining.get(modality, [])})
+
+
+def build_sources(config: RunConfig) -> dict[str, Source]:
+    """Modality -> source, sorted; not yet prepared or fitted."""
+    return {
+        name: build_source(
+            modality,
+            cache=Path(config.cache) / name,
+            root=Path(config.cohort.root),
+            drop=defining(config.tasks.values(), name),
+            seed=config.seed,
+        )
+        for name, modality in sorted(config.modalities.items())
+    }
+
+
+def build_source(
+    config: ModalityConfig, *, cache: Path, root: Path, drop: list[str], seed: int
+) -> Source:
+    """One modality's source."""
+    match config:
+        case VolumeConfig():
+            return VolumeSource(
+                sequences=config.sequences,
+                spacing_mm=config.spacing_mm,
+                shape=config.shape,
+                normalise=config.normalise,
+                hu_window=config.hu_window,
+                crop=config.crop,
+                cache=cache,
+                workers=config.workers,
+            )
+        case BagConfig():
+            return BagSource(
+                encoder=patch_encoder(
+                    **config.patch_encoder.model_dump(), mpp=config.mpp, tile_px=config.tile_px
+                ),
+                tile_px=config.tile_px,
+                mpp=config.mpp,
+                stride_px=config.stride_px,
+                min_tissue=config.min_tissue,
+                max_tiles_per_slide=config.max_tiles_per_slide,
+                seed=seed,
+                cache=cache,
+                workers=config.workers,
+            )
+        case VectorConfig():
+            return build_table(config.table, root=root, drop=drop)
+
+
+def build_table(config: TableConfig, *, root: Path, drop: list[str]) -> VectorSource:
+    """A table's source; `drop` comes on top of what the table itself drops."""
+    listed = config.columns_file
+    return VectorSource(
+        columns=config.columns,
+        columns_file=None if listed is None else root / listed,
+        drop=sorted({*config.drop, *drop}),
+        select_variance=config.select_variance,
+        log1p=config.log1p,
+        categorical=config.categorical,
+        indicators=config.indicators,
+    )

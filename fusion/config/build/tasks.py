@@ -1,0 +1,79 @@
+"""Task configuration -> task, label, and what a report says of it."""
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from fusion.config.run import RunConfig
+from fusion.config.task import (
+    ClassificationConfig,
+    CoxConfig,
+    DiscreteTimeConfig,
+    OrdinalConfig,
+    TaskConfig,
+)
+from fusion.data.labels import Labeller, class_labeller, survival_labeller
+from fusion.report.tasks import TaskInfo
+from fusion.tasks.base import Task
+from fusion.tasks.classification import Classification
+from fusion.tasks.cox import Cox
+from fusion.tasks.discrete_time import DiscreteTime
+from fusion.tasks.ordinal import Ordinal
+from fusion.tasks.weighting import FixedWeights, LearnedWeights
+
+
+def build_task(config: TaskConfig) -> Task:
+    """One task, not yet prepared on training labels."""
+    match config:
+        case ClassificationConfig():
+            return Classification(classes=config.classes, balanced=config.balanced)
+        case OrdinalConfig():
+            return Ordinal(classes=config.classes)
+        case CoxConfig():
+            return Cox(horizons_days=config.horizons_days, ties=config.ties)
+        case DiscreteTimeConfig():
+            return DiscreteTime(bins=config.bins, horizons_days=config.horizons_days)
+
+
+def build_labeller(config: TaskConfig) -> Labeller:
+    """How a row of `targets.csv` becomes the task's label."""
+    match config:
+        case ClassificationConfig() | OrdinalConfig():
+            return class_labeller(config.column, config.classes)
+        case CoxConfig() | DiscreteTimeConfig():
+            return survival_labeller(config.column)
+
+
+def task_info(name: str, config: TaskConfig) -> TaskInfo:
+    """What the report needs to know."""
+    match config:
+        case ClassificationConfig():
+            return TaskInfo(name, "classification", classes=tuple(config.classes))
+        case OrdinalConfig():
+            return TaskInfo(name, "ordinal", classes=tuple(config.classes))
+        case CoxConfig() | DiscreteTimeConfig():
+            return TaskInfo(name, "survival", horizons_days=tuple(config.horizons_days))
+
+
+def target_classes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
+    """Class columns of `targets.csv` -> the classes that may stand there."""
+    return {
+        task.column: task.classes
+        for task in tasks.values()
+        if isinstance(task, ClassificationConfig | OrdinalConfig)
+    }
+
+
+def target_survival(tasks: Mapping[str, TaskConfig]) -> list[str]:
+    """Stems of the survival columns."""
+    kinds = CoxConfig | DiscreteTimeConfig
+    return sorted({task.column for task in tasks.values() if isinstance(task, kinds)})
+
+
+def build_weighting(config: RunConfig) -> nn.Module:
+    """How the tasks' losses add up."""
+    match config.weighting:
+        case "fixed":
+            return FixedWeights(weights={n: t.weight for n, t in config.tasks.items()})
+        case "learned":
+            return LearnedWeights(tasks=sorted(config.tasks))

@@ -1,0 +1,1 @@
+"""A run from files to an evaluated, exported model, step by step."""

@@ -1,0 +1,171 @@
+"""A model that reproduces its predictions elsewhere: export, load, predict."""
+
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+import fusion
+from fusion.config.build.sources import build_sources
+from fusion.config.build.tasks import build_labeller, task_info
+from fusion.config.compose import parse
+from fusion.config.run import RunConfig
+from fusion.data.cohort import Cohort
+from fusion.data.labels import label_all
+from fusion.data.source import Source
+from fusion.errors import BundleError, CohortError, Fault
+from fusion.run.acquaintance import refuse_known, remember
+from fusion.run.bundle_files import read_json, verify, write_json
+from fusion.run.inputs import Inputs
+from fusion.run.learn import assemble
+from fusion.run.loading import load
+from fusion.run.material import Material
+from fusion.run.place import Place
+from fusion.run.predict import predict
+from fusion.run.prepare import read_all, who_takes_part
+from fusion.run.trained import Trained
+from fusion.types import PatientId
+
+FORMAT = 1
+"""Of the bundle; another one is refused, older or newer."""
+
+PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
+
+
+def versions() -> dict[str, str]:
+    """Of this package, Python, and the libraries that numbers depend on."""
+    libraries = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"fusion": fusion.__version__, "python": platform.python_version(), **libraries}
+
+
+def export(config: RunConfig, material: Material, trained: Trained, folder: Path) -> None:
+    """Write the bundle; the model card comes with the report, before `seal`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    trained.save(folder / "weights.safetensors")
+    write_json(folder / "config.json", config.model_dump(mode="json"))
+    sources = material.inputs.sources.items()
+    write_json(folder / "preprocessing.json", {name: dict(s.state()) for name, s in sources})
+    seen = material.split.train | material.split.val
+    about = {
+        "format": FORMAT,
+        "modalities": {name: source.width for name, source in sources},
+        "versions": versions(),
+        "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
+        "training_patients": remember(sorted(seen)),
+        "split": material.split.scheme,
+        "research_use_only": True,
+    }
+    write_json(folder / "bundle.json", about)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model with everything that it needs to predict."""
+
+    config: RunConfig
+    sources: Mapping[str, Source]
+    trained: Trained
+    about: Mapping[str, Any]
+
+    def predict(self, manifest: Path | str, *, name: str | None = None) -> pd.DataFrame:
+        """Predictions for every patient of a cohort folder who has any of the modalities.
+
+        Args:
+            manifest: a cohort folder, or its `manifest.csv`.
+            name: of the cohort in the predictions; the folder's name if not given.
+
+        Returns:
+            Rows as in `predictions.parquet`; targets are filled in where `targets.csv` has them.
+
+        Raises:
+            CohortError: listing every fault of the manifest, and every file that cannot be used.
+        """
+        return self.predict_cohort(open_folder(manifest, name))
+
+    def predict_cohort(self, cohort: Cohort) -> pd.DataFrame:
+        """Predictions for a cohort that is open already."""
+        unusable = read_all(self.sources, [cohort], self.config.cohort.on_fault)
+        eligible, left_out = who_takes_part(cohort, self.sources, unusable)
+        if not eligible:
+            raise CohortError(cohort.root, [Fault(why, patient=p) for p, why in left_out])
+        place = Place(cohort, "external", eligible)
+        labels = self.labels(cohort)
+        inputs = Inputs(self.sources, {cohort.name: labels}, unusable)
+        dataset = inputs.dataset(place, self.trained.modalities)
+        rows, _ = predict(
+            self.trained,
+            load(dataset, self.config.loader, seed=None),
+            place=place,
+            model="fusion",
+            tasks=[task_info(n, t) for n, t in sorted(self.config.tasks.items())],
+            labels=labels,
+            device=torch.device("cpu"),
+        )
+        return rows
+
+    def labels(self, cohort: Cohort) -> dict[PatientId, dict[str, torch.Tensor]]:
+        """What the cohort knows of each task."""
+        labellers = {name: build_labeller(task) for name, task in self.config.tasks.items()}
+        return label_all(cohort.targets, labellers)
+
+    def refuse_known(self, cohort: Cohort) -> None:
+        """Stop where the cohort shares a patient with training or validation.
+
+        Raises:
+            LeakageError: naming the patients.
+        """
+        refuse_known(self.about["training_patients"], cohort.patients, cohort=cohort.name)
+
+
+def open_folder(manifest: Path | str, name: str | None) -> Cohort:
+    """A cohort folder, or its manifest."""
+    path = Path(manifest)
+    return Cohort.from_manifest(path.parent if path.name == "manifest.csv" else path, name=name)
+
+
+def load_bundle(
+    folder: Path | str,
+    *,
+    cache: Path | str | None = None,
+    patch_encoders: Mapping[str, str] | None = None,
+) -> Bundle:
+    """Open a bundle that `python train.py` exported, here or elsewhere.
+
+    Args:
+        folder: the run's `bundle/`.
+        cache: where prepared volumes and slide features go; the bundle's own choice if not given.
+        patch_encoders: modality -> folder of the `transformers` model on this machine, which must
+            be the one that training used (its weights are compared).
+
+    Raises:
+        BundleError: where a file is missing or changed, or the format is another one.
+    """
+    root = Path(folder)
+    verify(root)
+    about = read_json(root / "bundle.json")
+    if about.get("format") != FORMAT:
+        raise BundleError(
+            f"{root}: bundle format {about.get('format')}, this version of fusion reads {FORMAT}; "
+            f"it was made by fusion {about.get('versions', {}).get('fusion')}: install that one"
+        )
+    values = read_json(root / "config.json")
+    if cache is not None:
+        values["cache"] = str(cache)
+    for name, place in (patch_encoders or {}).items():
+        values["modalities"][name]["patch_encoder"]["folder"] = place
+    config = parse(values)
+    sources = build_sources(config)
+    states = read_json(root / "preprocessing.json")
+    for name, source in sources.items():
+        source.restore(states[name])
+    widths = {name: source.width for name, source in sources.items()}
+    trained = assemble(config, widths, tuple(sorted(sources)), config.head)
+    trained.restore(root / "weights.safetensors")
+    return Bundle(config, sources, trained, about)

@@ -1,0 +1,88 @@
+"""The plain clinical model, on the same patients: what fusion has to beat."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from fusion.baseline.classes import fit_class_baseline
+from fusion.baseline.survival import fit_cox_baseline
+from fusion.config.build.sources import build_table, defining
+from fusion.config.build.tasks import task_info
+from fusion.config.run import RunConfig
+from fusion.data.sources.vector import VectorSource
+from fusion.report.tasks import TaskInfo
+from fusion.run.material import Material
+from fusion.run.place import Place
+from fusion.run.predict import answers
+from fusion.types import PatientId
+
+MODEL = "clinical"
+
+
+def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
+    """Fit one penalised regression for each task on the training patients; predict everybody.
+
+    Columns that define a task's label are not among its inputs. A patient without a row in the
+    clinical table gets no prediction, and so drops out of the comparison.
+    """
+    settings = config.baseline
+    if settings is None:
+        return pd.DataFrame()
+    frames = []
+    for name, task in sorted(config.tasks.items()):
+        drop = defining([task], settings.modality)
+        source = build_table(settings.table, root=Path(config.cohort.root), drop=drop)
+        training = set(material.place("train").patients)
+        files = material.cohort.files(settings.modality)
+        source.fit({p: rows for p, rows in files.items() if p in training})
+        frames += task_predictions(
+            source, settings.modality, task_info(name, task), material, config.seed
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def task_predictions(
+    source: VectorSource, modality: str, task: TaskInfo, material: Material, seed: int
+) -> list[pd.DataFrame]:
+    """One task, every place."""
+    train = material.place("train")
+    labels = material.inputs.labels[train.cohort.name]
+    x, who = matrix(source, modality, train)
+    known = [i for i, p in enumerate(who) if task.name in labels[p]]
+    y = np.stack([labels[who[i]][task.name].numpy() for i in known]).astype(float)
+    if task.kind == "survival":
+        model = fit_cox_baseline(
+            x[known], y[:, 0], y[:, 1].astype(bool), task.horizons_days, seed=seed
+        )
+    else:
+        model = fit_class_baseline(x[known], y[:, 0].astype(int), task.classes, seed=seed)
+    frames = []
+    for place in material.places:
+        x, who = matrix(source, modality, place)
+        if not who:
+            continue
+        values = model.predict(x)
+        rows = [
+            row
+            for i, patient in enumerate(who)
+            for row in answers(
+                task,
+                place,
+                MODEL,
+                patient,
+                {name: float(value[i]) for name, value in values.items()},
+                material.inputs.labels[place.cohort.name][patient],
+            )
+        ]
+        frames.append(pd.DataFrame(rows))
+    return frames
+
+
+def matrix(source: VectorSource, modality: str, place: Place) -> tuple[np.ndarray, list[PatientId]]:
+    """Clinical columns of the place's patients who have them."""
+    files: Mapping = place.cohort.files(modality)
+    who = [p for p in place.patients if p in files]
+    rows = [source.load(p, files[p])[0].numpy().astype(float) for p in who]
+    return (np.stack(rows) if rows else np.zeros((0, source.width))), who

@@ -1,0 +1,74 @@
+"""Open the cohorts of a run, building a public one from its raw tables where asked."""
+
+from pathlib import Path
+
+from fusion.cohorts.tcga_glioma.build import build_tcga_glioma
+from fusion.config.build.tasks import target_classes, target_survival
+from fusion.config.run import CohortConfig, RunConfig
+from fusion.data.cohort import Cohort
+from fusion.data.check import check_classes, check_survival
+from fusion.errors import CohortError, ConfigError, LeakageError
+from fusion.testing.demo.write import write_demo
+
+
+def open_cohort(config: RunConfig) -> Cohort:
+    """The run's own cohort, with every label held against the configuration.
+
+    Raises:
+        CohortError: with all faults.
+        ConfigError: where a builder lacks its raw data.
+    """
+    build(config.cohort)
+    cohort = Cohort.from_manifest(
+        config.cohort.root, data_root=config.cohort.data_root, name=config.cohort.name
+    )
+    faults = [
+        *check_classes(cohort, target_classes(config.tasks)),
+        *check_survival(cohort, target_survival(config.tasks)),
+    ]
+    if faults:
+        raise CohortError(cohort.root, faults)
+    unknown = sorted(set(config.modalities) - set(cohort.modalities))
+    if unknown:
+        raise ConfigError(
+            f"no patient of {cohort.root} has {', '.join(unknown)}; the manifest has "
+            f"{', '.join(cohort.modalities)}. Leave the modality out, or mend the manifest"
+        )
+    return cohort
+
+
+def open_external(config: RunConfig, cohort: Cohort) -> dict[str, Cohort]:
+    """The external cohorts by name.
+
+    Raises:
+        LeakageError: for a patient who is in the run's own cohort as well.
+    """
+    found = {}
+    for name, folder in sorted(config.cohort.external.items()):
+        other = Cohort.from_manifest(folder, name=name)
+        shared = sorted(set(other.patients) & set(cohort.patients))
+        if shared:
+            raise LeakageError(
+                f"{len(shared)} patients of the external cohort {name} are in {cohort.name} too: "
+                f"{', '.join(shared[:5])}. Take them out of one of the two manifests"
+            )
+        found[name] = other
+    return found
+
+
+def build(config: CohortConfig) -> None:
+    """Write the cohort folder, where it is one that we know how to write and it is not there."""
+    folder = Path(config.root)
+    match config.build:
+        case "demo":
+            if not (folder / "manifest.csv").exists():
+                write_demo(folder)
+        case "tcga_glioma":
+            if config.source is None:
+                raise ConfigError(
+                    "cohort tcga_glioma is built from raw tables: give data_root=FOLDER, the "
+                    "folder that holds tcga/patients.csv"
+                )
+            build_tcga_glioma(Path(config.source), folder)
+        case None:
+            return

@@ -1,0 +1,61 @@
+"""A bundle on another cohort: predictions, metrics and a report, labels or not."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from fusion.config.build.tasks import task_info
+from fusion.report.predictions import save
+from fusion.report.summary import RunSummary
+from fusion.report.write import write_report
+from fusion.run.bundle import load_bundle, open_folder, versions
+
+
+def evaluate(
+    *,
+    bundle: Path,
+    cohort: Path,
+    out: Path,
+    name: str | None,
+    cache: Path | None,
+    patch_encoders: dict[str, str],
+    draws: int,
+) -> Path:
+    """Predict a cohort that the model has never met, and say how well.
+
+    Returns:
+        The report; `predictions.parquet` and `metrics.json` lie beside it.
+
+    Raises:
+        LeakageError: where the cohort shares a patient with training.
+        BundleError: where the bundle is torn or changed.
+        CohortError: listing every fault of the cohort.
+    """
+    say = Console().print
+    model = load_bundle(bundle, cache=cache, patch_encoders=patch_encoders)
+    found = open_folder(cohort, name)
+    model.refuse_known(found)
+    say(f"[bold]predicting[/] {len(found.patients)} patients of {found.name}")
+    rows = model.predict_cohort(found)
+    out.mkdir(parents=True, exist_ok=True)
+    save(rows, out / "predictions.parquet")
+    predicted = list(dict.fromkeys(rows["patient_id"]))
+    presence = found.presence().reindex(columns=sorted(model.sources), fill_value=False)
+    summary = RunSummary(
+        title=f"{model.config.name} on {found.name}",
+        question=model.config.question,
+        command=f"python scripts/evaluate.py bundle={bundle} cohort={cohort}",
+        versions=versions(),
+        fingerprint=found.fingerprint(),
+        split_scheme="an external cohort: nothing was fitted here",
+        tasks=[task_info(n, t) for n, t in model.config.tasks.items()],
+        presence=presence.loc[predicted],
+        centers={p: found.centers[p] for p in predicted},
+        parts=dict.fromkeys(predicted, "external"),
+        excluded=[
+            (p, f"has none of {', '.join(sorted(model.sources))}")
+            for p in found.patients
+            if p not in set(predicted)
+        ],
+    )
+    return write_report(out, rows, summary, draws=draws, seed=model.config.seed)

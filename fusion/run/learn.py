@@ -1,0 +1,112 @@
+"""Train one model on the material: fusion, or a modality alone."""
+
+import os
+from pathlib import Path
+
+import torch
+
+from fusion.config.build.model import build_model
+from fusion.config.build.tasks import build_task, build_weighting
+from fusion.config.head import HeadConfig
+from fusion.config.run import RunConfig
+from fusion.errors import TrainingError
+from fusion.lit.module import LitFusion
+from fusion.lit.optimizer import adamw
+from fusion.lit.trainer import fit, read_checkpoint
+from fusion.run.loading import load
+from fusion.run.material import Material
+from fusion.run.trained import Trained
+
+
+def assemble(
+    config: RunConfig, widths: dict[str, int], modalities: tuple[str, ...], head: HeadConfig
+) -> Trained:
+    """Model and tasks with their first weights, which depend on the seed alone."""
+    tasks = {name: build_task(config.tasks[name]) for name in sorted(config.tasks)}
+    model = build_model(
+        {m: config.modalities[m] for m in modalities},
+        head,
+        widths=widths,
+        out_features=sum(task.out_features for task in tasks.values()),
+        modality_dropout=config.modality_dropout if len(modalities) > 1 else 0.0,
+        seed=config.seed,
+    )
+    return Trained(model, tasks, modalities)
+
+
+def learn(
+    config: RunConfig,
+    material: Material,
+    *,
+    modalities: tuple[str, ...],
+    head: HeadConfig,
+    folder: Path,
+    resume_command: str,
+) -> Trained:
+    """Train, or take up what an earlier attempt at this run has finished.
+
+    Args:
+        config: of the run.
+        material: prepared and fitted.
+        modalities: which of them this model sees.
+        head: how they are fused.
+        folder: of this model, inside the run's.
+        resume_command: told to the user after an interruption.
+
+    Raises:
+        TrainingError: where a task has no labelled patient to learn from.
+        Interrupted: after a signal, with the checkpoint saved.
+    """
+    widths = {m: material.inputs.sources[m].width for m in modalities}
+    trained = assemble(config, widths, modalities, head)
+    done = folder / "weights.safetensors"
+    if done.exists():
+        trained.restore(done)
+        return trained
+    folder.mkdir(parents=True, exist_ok=True)
+    train = material.inputs.dataset(material.place("train"), modalities)
+    val = material.inputs.dataset(material.place("val"), modalities)
+    for name, task in trained.tasks.items():
+        known = [train.labels[p][name] for p in train.patients if name in train.labels[p]]
+        if not known:
+            raise TrainingError(
+                f"task {name}: none of the {len(train)} training patients with "
+                f"{', '.join(modalities)} has a label; leave the task out, or check targets.csv"
+            )
+        task.prepare(torch.stack(known))
+    settings = config.trainer
+    lit = LitFusion(
+        model=trained.model,
+        tasks=trained.tasks,
+        weighting=build_weighting(config),
+        penalty=config.penalty,
+        optimizer=lambda parameters: adamw(
+            parameters,
+            **config.optimizer.model_dump(),
+            epochs=settings.max_epochs,
+        ),
+        seed=config.seed,
+    )
+    rank, world = int(os.environ.get("LOCAL_RANK", 0)), settings.devices
+    last = folder / "checkpoints" / "last.ckpt"
+    best = fit(
+        module=lit,
+        train=load(train, config.loader, seed=config.seed, rank=rank, world=world),
+        val=load(val, config.loader, seed=None),
+        folder=folder,
+        resume_command=resume_command,
+        checkpoint=last if last.exists() else None,
+        progress=config.progress,
+        **settings.model_dump(exclude={"threads"}),
+    )
+    lit.load_state_dict(read_checkpoint(best)["state_dict"])
+    trained.finish(load(train, config.loader, seed=None), device(config))
+    if rank == 0:
+        trained.save(done)
+    return trained
+
+
+def device(config: RunConfig) -> torch.device:
+    """Where predictions are computed."""
+    names = {"gpu": "cuda"}
+    return torch.device(names.get(config.trainer.accelerator, config.trainer.accelerator))

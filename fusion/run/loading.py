@@ -1,0 +1,34 @@
+"""Patients -> batches."""
+
+from torch.utils.data import DataLoader
+
+from fusion.config.run import LoaderConfig
+from fusion.data.dataset import PatientDataset
+from fusion.data.sample import Batch, collate
+from fusion.data.sampler import BudgetSampler
+
+
+def load(
+    dataset: PatientDataset,
+    config: LoaderConfig,
+    *,
+    seed: int | None,
+    rank: int = 0,
+    world: int = 1,
+) -> DataLoader[Batch]:
+    """Batches filled to the budget; in the dataset's order where `seed` is None."""
+    sampler = BudgetSampler(
+        sizes=dataset.sizes(),
+        patients=config.patients,
+        rows=config.rows,
+        seed=seed,
+        rank=rank,
+        world=world,
+    )
+    return DataLoader(
+        dataset,  # type: ignore[arg-type]
+        batch_sampler=sampler,
+        collate_fn=collate,
+        num_workers=config.workers,
+        persistent_workers=False,  # a worker keeps no state from one epoch to the next
+    )

@@ -1,0 +1,138 @@
+"""The steps of a run, one after the other."""
+
+import os
+import sys
+from pathlib import Path
+
+import lightning
+import pandas as pd
+import torch
+import yaml
+from rich.console import Console
+
+from fusion.config.build.tasks import task_info
+from fusion.config.head import SingleConfig
+from fusion.config.run import RunConfig
+from fusion.report.predictions import save
+from fusion.report.tasks import TaskInfo
+from fusion.run.bundle import export
+from fusion.run.clinical import clinical_predictions
+from fusion.run.folder import choose_folder, resume_command
+from fusion.run.learn import device, learn
+from fusion.run.loading import load
+from fusion.run.material import Material
+from fusion.run.predict import predict
+from fusion.run.prepare import prepare
+from fusion.run.publish import publish
+from fusion.run.trained import Trained
+
+
+def run(config: RunConfig, folder: Path) -> None:
+    """From files to an evaluated, exported model; every step that is done is not done again.
+
+    Args:
+        config: all that decides the run.
+        folder: that Hydra made for it.
+    """
+    arguments = sys.argv[1:]
+    folder = choose_folder(config, folder, arguments)
+    command = resume_command(folder, arguments)
+    say = Console(stderr=False).print
+    if config.trainer.threads is not None:
+        torch.set_num_threads(config.trainer.threads)
+    lightning.seed_everything(config.seed, workers=True, verbose=False)
+    (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
+
+    say(f"[bold]1/5 reading[/] {config.cohort.root} for {config.name}")
+    material = prepare(config, folder)
+    for line in census(material):
+        say(f"    {line}")
+
+    modalities = tuple(sorted(config.modalities))
+    say(f"[bold]2/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
+    fusion = learn(
+        config,
+        material,
+        modalities=modalities,
+        head=config.head,
+        folder=folder / "models" / "fusion",
+        resume_command=command,
+    )
+    others = {}
+    if config.evaluation.singles and len(modalities) > 1:
+        for name in modalities:
+            say(f"[bold]3/5 training[/] {name} alone")
+            others[f"{name} alone"] = learn(
+                config,
+                material,
+                modalities=(name,),
+                head=SingleConfig(name="single", modality=name, hidden=32, dropout=0.1),
+                folder=folder / "models" / f"{name}_alone",
+                resume_command=command,
+            )
+    if int(os.environ.get("LOCAL_RANK", 0)) != 0:
+        return  # the other processes of a DDP run were needed for training only
+
+    say("[bold]4/5 predicting[/], and fitting the clinical model")
+    tasks = [task_info(name, task) for name, task in config.tasks.items()]
+    rows, shares = predictions(config, material, {"fusion": fusion, **others}, tasks)
+    table = pd.concat([rows, clinical_predictions(config, material)], ignore_index=True)
+    save(table, folder / "predictions.parquet")
+
+    say("[bold]5/5 evaluating[/], and exporting the bundle")
+    export(config, material, fusion, folder / "bundle")
+    report = publish(config, material, folder, tasks, table, shares)
+    say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
+    say(
+        "another cohort:  python scripts/evaluate.py "
+        f"bundle={folder / 'bundle'} cohort=FOLDER_OF_A_MANIFEST"
+    )
+
+
+def census(material: Material) -> list[str]:
+    """Who takes part, and who does not, in a few lines."""
+    lines = [
+        f"{place.part:9s}{len(place.patients):5d} patients of {place.cohort.name}"
+        for place in material.places
+    ]
+    if material.left_out:
+        names = ", ".join(patient for patient, _ in material.left_out[:5])
+        more = " ..." if len(material.left_out) > 5 else ""
+        reasons = sorted({reason for _, reason in material.left_out})
+        lines.append(
+            f"left out {len(material.left_out):5d} patients ({'; '.join(reasons)}): {names}{more}"
+        )
+    for name, patients in material.inputs.unusable.items():
+        if patients:
+            lines.append(
+                f"{name}: files of {len(patients)} patients cannot be used; they go without"
+            )
+    return lines
+
+
+def predictions(
+    config: RunConfig,
+    material: Material,
+    models: dict[str, Trained],
+    tasks: list[TaskInfo],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All models, all places; and the attention shares of the fusion."""
+    frames, shares = [], []
+    for name, trained in models.items():
+        for place in material.places:
+            dataset = material.inputs.dataset(place, trained.modalities)
+            if not len(dataset):
+                continue
+            rows, share = predict(
+                trained,
+                load(dataset, config.loader, seed=None),
+                place=place,
+                model=name,
+                tasks=tasks,
+                labels=material.inputs.labels[place.cohort.name],
+                device=device(config),
+            )
+            frames.append(rows)
+            if name == "fusion" and place.part in ("test", "external"):
+                shares.append(share)
+    return pd.concat(frames, ignore_index=True), pd.concat(shares)

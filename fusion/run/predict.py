@@ -1,0 +1,79 @@
+"""Trained model + patients -> rows of `predictions.parquet`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from fusion.data.sample import Batch
+from fusion.report.tasks import TaskInfo
+from fusion.run.place import Place
+from fusion.run.trained import Trained
+from fusion.types import PatientId
+
+Label = Mapping[str, Tensor]
+
+
+def predict(
+    trained: Trained,
+    loader: DataLoader[Batch],
+    *,
+    place: Place,
+    model: str,
+    tasks: Sequence[TaskInfo],
+    labels: Mapping[PatientId, Label],
+    device: torch.device,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions of all patients of a loader, and the share that each modality had.
+
+    Returns:
+        The rows of the predictions, and a table patient x modality of attention shares, empty
+        for a head that has none.
+    """
+    rows: list[dict[str, object]] = []
+    shares: dict[str, dict[str, float]] = {}
+    for batch, fused in trained.fused(loader, device):
+        parts = trained.split(fused.outputs)
+        for task in tasks:
+            values = trained.tasks[task.name].predict(parts[task.name])
+            for i, patient in enumerate(batch.patient_ids):
+                found = {name: float(value[i]) for name, value in values.items()}
+                rows += answers(task, place, model, patient, found, labels[patient])
+        for i, patient in enumerate(batch.patient_ids):
+            shares[patient] = {
+                m: float(share[i].sum()) for m, share in sorted(fused.attention.items())
+            }
+    return pd.DataFrame(rows), pd.DataFrame.from_dict(shares, orient="index")
+
+
+def answers(
+    task: TaskInfo,
+    place: Place,
+    model: str,
+    patient: PatientId,
+    values: Mapping[str, float],
+    labels: Label,
+) -> Iterator[dict[str, object]]:
+    """One patient's rows for one task: one for each class, or risk and horizon."""
+    label = labels.get(task.name)
+    for number, name in enumerate(task.columns):
+        target = event = np.nan
+        if label is not None and task.kind == "survival":
+            target, event = (float(x) for x in label)
+        elif label is not None:
+            target = float(int(label[0]) == number)
+        yield {
+            "model": model,
+            "patient_id": str(patient),
+            "center": str(place.cohort.centers[patient]),
+            "cohort": place.cohort.name,
+            "part": place.part,
+            "task": task.name,
+            "class": name,
+            "value": float(values[name]),
+            "target": target,
+            "event": event,
+        }

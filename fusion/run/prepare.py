@@ -1,0 +1,106 @@
+"""Cohort -> Material: check, divide, read everything once, fit on the training patients."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fusion.config.build.sources import build_sources
+from fusion.config.build.splits import build_split
+from fusion.config.build.tasks import build_labeller
+from fusion.config.run import RunConfig
+from fusion.data.cohort import Cohort, Files
+from fusion.data.labels import label_all
+from fusion.data.source import Source
+from fusion.data.split import Split
+from fusion.errors import CohortError, Fault
+from fusion.run.cohort import open_cohort, open_external
+from fusion.run.inputs import Inputs
+from fusion.run.material import Material
+from fusion.run.place import Part, Place
+from fusion.types import PatientId
+
+PARTS: tuple[Part, ...] = ("train", "val", "test", "external")
+
+
+def prepare(config: RunConfig, folder: Path) -> Material:
+    """Everything before learning; nothing is fitted outside the training patients.
+
+    Raises:
+        CohortError: listing every file that cannot be used, before any hour of training.
+        SplitError: where the saved split does not fit the cohort any more.
+    """
+    cohort = open_cohort(config)
+    others = open_external(config, cohort)
+    sources = build_sources(config)
+    unusable = read_all(sources, [cohort, *others.values()], config.cohort.on_fault)
+    eligible, left_out = who_takes_part(cohort, sources, unusable)
+    split = the_split(config, cohort, eligible, folder / "split.json")
+    places = [
+        Place(cohort, part, tuple(p for p in eligible if p in getattr(split, part)))
+        for part in PARTS
+    ]
+    for other in others.values():
+        having, absent = who_takes_part(other, sources, unusable)
+        places.append(Place(other, "external", having))
+        left_out += absent
+    training = set(places[0].patients)
+    for name, source in sources.items():
+        usable = training - unusable[name]
+        source.fit({p: rows for p, rows in cohort.files(name).items() if p in usable})
+    labellers = {name: build_labeller(task) for name, task in config.tasks.items()}
+    return Material(
+        cohort=cohort,
+        split=split,
+        places=tuple(places),
+        inputs=Inputs(
+            sources=sources,
+            labels={c.name: label_all(c.targets, labellers) for c in (cohort, *others.values())},
+            unusable=unusable,
+        ),
+        left_out=tuple(left_out),
+    )
+
+
+def read_all(
+    sources: Mapping[str, Source], cohorts: list[Cohort], on_fault: str
+) -> dict[str, frozenset[PatientId]]:
+    """Do the slow work of every modality; modality -> patients to go on without.
+
+    Raises:
+        CohortError: for files that cannot be used, unless the run may go on without them.
+    """
+    faults: list[Fault] = []
+    failed: dict[str, frozenset[PatientId]] = {}
+    for name, source in sources.items():
+        files: Files = {p: rows for c in cohorts for p, rows in c.files(name).items()}
+        found = source.prepare(files)
+        faults += found
+        failed[name] = frozenset(PatientId(f.patient) for f in found if f.patient)
+    if faults and on_fault == "stop":
+        hint = "mend or remove these rows, or go on without them: cohort.on_fault=exclude"
+        raise CohortError(cohorts[0].root, [*faults, Fault(hint)])
+    return failed
+
+
+def who_takes_part(
+    cohort: Cohort, sources: Mapping[str, Source], unusable: Mapping[str, frozenset[PatientId]]
+) -> tuple[tuple[PatientId, ...], list[tuple[PatientId, str]]]:
+    """Patients with any modality of the run, and the others with the reason."""
+    having = {m: cohort.files(m).keys() - unusable[m] for m in sources}
+    eligible = tuple(p for p in cohort.patients if any(p in who for who in having.values()))
+    names = ", ".join(sources)
+    return eligible, [
+        (p, f"has none of {names}") for p in cohort.patients if p not in set(eligible)
+    ]
+
+
+def the_split(
+    config: RunConfig, cohort: Cohort, eligible: tuple[PatientId, ...], path: Path
+) -> Split:
+    """The split of this run's folder, made and saved on the first time."""
+    if path.exists():
+        split = Split.load(path)
+    else:
+        split = build_split(config.split, cohort, eligible).bind(cohort)
+        split.save(path)
+    split.check(cohort)
+    return split

@@ -1,0 +1,84 @@
+"""Predictions and material -> metrics, figures, report, model card, sealed bundle."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.config.run import RunConfig
+from fusion.report.summary import RunSummary
+from fusion.report.tasks import TaskInfo
+from fusion.report.write import write_report
+from fusion.run.bundle import versions
+from fusion.run.bundle_files import seal
+from fusion.run.material import Material
+
+
+def publish(
+    config: RunConfig,
+    material: Material,
+    folder: Path,
+    tasks: Sequence[TaskInfo],
+    predictions: pd.DataFrame,
+    shares: pd.DataFrame,
+) -> Path:
+    """Write all that is read after a run, and return the report."""
+    summary = summarise(config, material, folder, tasks, shares)
+    report = write_report(
+        folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
+    )
+    seal(folder / "bundle")
+    return report
+
+
+def summarise(
+    config: RunConfig,
+    material: Material,
+    folder: Path,
+    tasks: Sequence[TaskInfo],
+    shares: pd.DataFrame,
+) -> RunSummary:
+    """What the report must be told."""
+    modalities = sorted(config.modalities)
+    presence = pd.concat(
+        [
+            place.cohort.presence()
+            .reindex(columns=modalities, fill_value=False)
+            .loc[list(place.patients)]
+            for place in material.places
+        ]
+    )
+    return RunSummary(
+        title=config.name,
+        question=config.question,
+        command=f"python train.py +experiment={config.name}",
+        versions=versions(),
+        fingerprint=material.cohort.fingerprint(),
+        split_scheme=material.split.scheme,
+        tasks=tasks,
+        presence=presence,
+        centers={p: place.cohort.centers[p] for place in material.places for p in place.patients},
+        parts={p: place.part for place in material.places for p in place.patients},
+        excluded=material.left_out,
+        attention={str(m): float(v) for m, v in shares.mean().items()}
+        if len(shares.columns)
+        else None,
+        curves=folder / "models" / "fusion" / "history.csv",
+        notes=notes(config, material),
+        date=date.today().isoformat(),
+    )
+
+
+def notes(config: RunConfig, material: Material) -> list[str]:
+    """Sentences that the reader should know."""
+    found = []
+    for name, task in config.tasks.items():
+        for modality, columns in sorted(task.defining.items()):
+            found.append(
+                f"{', '.join(columns)} of {modality} define {name} and are not among the inputs."
+            )
+    for name, patients in material.inputs.unusable.items():
+        if patients:
+            found.append(f"{len(patients)} patients go without {name}: their files cannot be used.")
+    return found

@@ -1,0 +1,93 @@
+"""A model and its tasks after training: what predicts, and what a bundle holds."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from fusion.data.sample import Batch, Labels
+from fusion.errors import BundleError
+from fusion.heads.base import Fused
+from fusion.model import FusionModel
+from fusion.tasks.base import Task
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Tasks in sorted order share the columns of the head's outputs."""
+
+    model: FusionModel
+    tasks: Mapping[str, Task]
+    modalities: tuple[str, ...]
+
+    @torch.no_grad()
+    def fused(
+        self, loader: DataLoader[Batch], device: torch.device
+    ) -> Iterator[tuple[Batch, Fused]]:
+        """Outputs of every batch, in the loader's order, on the CPU."""
+        self.model.to(device).eval()
+        for batch in loader:
+            fused = self.model(batch.to(device))
+            attention = {name: value.cpu() for name, value in fused.attention.items()}
+            yield batch, Fused(fused.outputs.cpu(), {}, attention)
+
+    def split(self, outputs: Tensor) -> dict[str, Tensor]:
+        """Columns of each task."""
+        widths = [task.out_features for task in self.tasks.values()]
+        return dict(zip(self.tasks, outputs.split(widths, dim=1), strict=True))
+
+    def finish(self, loader: DataLoader[Batch], device: torch.device) -> None:
+        """Let each task fit what depends on the training patients' outputs."""
+        seen: dict[str, list[tuple[Tensor, Labels]]] = {name: [] for name in self.tasks}
+        for batch, fused in self.fused(loader, device):
+            for name, outputs in self.split(fused.outputs).items():
+                if name in batch.targets:
+                    labels = batch.targets[name]
+                    seen[name].append((outputs[labels.known], labels))
+        for name, task in self.tasks.items():
+            outputs = torch.cat([o for o, _ in seen[name]])
+            task.finish(outputs, torch.cat([labels.values for _, labels in seen[name]]))
+
+    def weights(self) -> dict[str, Tensor]:
+        """All parameters and buffers, by name."""
+        parts = {"model": self.model, **{f"tasks.{n}": t for n, t in self.tasks.items()}}
+        return {
+            f"{part}.{name}": value.detach().cpu().contiguous()
+            for part, module in parts.items()
+            for name, value in module.state_dict().items()
+        }
+
+    def save(self, path: Path) -> None:
+        """Write safetensors, atomically."""
+        temporary = path.with_suffix(".tmp")
+        save_file(self.weights(), temporary)
+        os.replace(temporary, path)
+
+    def restore(self, path: Path) -> None:
+        """Read safetensors; every tensor must have its place and every place its tensor.
+
+        Raises:
+            BundleError: naming what does not fit.
+        """
+        found = load_file(path)
+        wanted = self.weights()
+        wrong = [
+            name
+            for name in sorted(set(found) | set(wanted))
+            if name not in found or name not in wanted or found[name].shape != wanted[name].shape
+        ]
+        if wrong:
+            raise BundleError(
+                f"{path}: the weights do not fit the configuration: {', '.join(wrong[:5])}"
+                f"{' ...' if len(wrong) > 5 else ''}. Was one of the two changed by hand?"
+            )
+        parts = {"model": self.model, **{f"tasks.{n}": t for n, t in self.tasks.items()}}
+        for part, module in parts.items():
+            start = f"{part}."
+            state = {k.removeprefix(start): v for k, v in found.items() if k.startswith(start)}
+            module.load_state_dict(state)
