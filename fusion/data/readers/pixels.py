@@ -1,0 +1,64 @@
+"""What a slide reader asks of a pyramid or a picture, and how its pixels are resampled."""
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from PIL import Image
+
+
+@runtime_checkable
+class Pixels(Protocol):
+    """Where the pixels come from: a pyramid on disk or one picture in memory."""
+
+    @property
+    def dimensions(self) -> tuple[int, int]:
+        """Width and height of level 0 in pixels."""
+        ...
+
+    @property
+    def downsamples(self) -> tuple[float, ...]:
+        """Level-0 pixels per pixel of each level, ascending from 1."""
+        ...
+
+    def region(self, level: int, x: int, y: int, width: int, height: int) -> Image.Image:
+        """RGB; (x, y) in level-0 pixels, the size in pixels of the level; white outside."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """RGB, with transparent pixels composited on white, the colour of empty glass.
+
+    Example:
+        >>> on_white(Image.new("RGBA", (1, 1), (200, 0, 0, 0))).getpixel((0, 0))
+        (255, 255, 255)
+    """
+    if image.mode == "RGB":
+        return image.copy()
+    rgba = image.convert("RGBA")
+    if rgba.getchannel("A").getextrema() == (255, 255):
+        return rgba.convert("RGB")
+    canvas = Image.new("RGB", rgba.size, "white")
+    canvas.paste(rgba, mask=rgba.getchannel("A"))
+    return canvas
+
+
+def resize(image: Image.Image, box: list[float], size: tuple[int, int]) -> Image.Image:
+    """Area mean where the ratio is whole; otherwise Hamming, since a box would dislocate edges."""
+    ratios = ((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
+    numbers = [*box, *ratios]
+    if all(abs(v - round(v)) < 1e-6 and round(r) >= 1 for v in numbers for r in ratios):
+        corners = (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
+        return image.resize(size, Image.Resampling.BOX, box=corners)
+    return image.resize(size, Image.Resampling.HAMMING, box=(box[0], box[1], box[2], box[3]))
+
+
+def companions(path: Path) -> tuple[Path, ...]:
+    """All files that hold the content of a slide: MIRAX keeps its pixels in a folder beside it."""
+    folder = path.with_suffix("")
+    if path.suffix.lower() == ".mrxs" and folder.is_dir():
+        return (path, *sorted(p for p in folder.iterdir() if p.is_file()))
+    return (path,)
