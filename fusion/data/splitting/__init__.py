@@ -1,0 +1,1 @@
+"""Schemes that divide a cohort: each a pure function `(cohort, patients, *, ...) -> Split`."""
