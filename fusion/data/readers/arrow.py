@@ -49,7 +49,8 @@ def read_csv(path: Path, text: Collection[str]) -> tuple[pa.Table, str]:
     except UnicodeDecodeError as error:
         raise ReadError(path, "is not UTF-8; save it as 'CSV UTF-8 (comma delimited)'") from error
     except pa.ArrowInvalid as error:
-        raise ReadError(path, f"cannot be read as CSV: {error}") from error
+        detail = str(error).replace("CSV parse error: Row #", "line ")
+        raise ReadError(path, f"cannot be read as CSV: {detail}") from error
     return _without_last_blank_lines(table), header[0]
 
 
