@@ -21,7 +21,7 @@ class Pixels(Protocol):
         ...
 
     def region(self, level: int, x: int, y: int, width: int, height: int) -> Image.Image:
-        """RGB; (x, y) in level-0 pixels, the size in pixels of the level; white outside."""
+        """RGB, all in pixels of the level; white outside."""
         ...
 
     def close(self) -> None:
@@ -48,12 +48,13 @@ def on_white(image: Image.Image) -> Image.Image:
 
 def resize(image: Image.Image, box: list[float], size: tuple[int, int]) -> Image.Image:
     """Area mean where the ratio is whole; otherwise Hamming, since a box would dislocate edges."""
-    ratios = ((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1])
-    numbers = [*box, *ratios]
-    if all(abs(v - round(v)) < 1e-6 and round(r) >= 1 for v in numbers for r in ratios):
-        corners = (round(box[0]), round(box[1]), round(box[2]), round(box[3]))
-        return image.resize(size, Image.Resampling.BOX, box=corners)
-    return image.resize(size, Image.Resampling.HAMMING, box=(box[0], box[1], box[2], box[3]))
+    left, top, right, bottom = box
+    across, down = (right - left) / size[0], (bottom - top) / size[1]
+    numbers = (left, top, across, down)
+    if min(across, down) > 0.5 and all(abs(number - round(number)) < 1e-6 for number in numbers):
+        corners = (round(left), round(top), round(right), round(bottom))
+        return image.reduce((round(across), round(down)), box=corners)
+    return image.resize(size, Image.Resampling.HAMMING, box=(left, top, right, bottom))
 
 
 def companions(path: Path) -> tuple[Path, ...]:
