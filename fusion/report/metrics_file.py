@@ -1,0 +1,76 @@
+"""`metrics.json`, for programs and for people, and `metrics.csv`, for spreadsheets."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fusion.errors import ReadError
+from fusion.report.metric_row import MetricRow
+from fusion.report.publish import publish, to_csv
+
+FORMAT = "fusion-metrics/1"
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """All rows of a run, and how their intervals were made."""
+
+    rows: tuple[MetricRow, ...]
+    draws: int
+    seed: int
+    model: str = "fusion"
+    baseline: str = "clinical"
+
+    def one(self, **fields: str | None) -> MetricRow | None:
+        """The row with these fields over all centres, or None; `versus` is None unless given."""
+        wanted = {"cohort": "all", "center": "all", "versus": None, **fields}
+        for row in self.rows:
+            if all(getattr(row, name) == value for name, value in wanted.items()):
+                return row
+        return None
+
+
+def save_metrics(metrics: Metrics, folder: Path) -> None:
+    """Write `metrics.json`, one row a line and never NaN, and `metrics.csv`.
+
+    Raises:
+        ReportError: where a file cannot be written.
+    """
+    about = {k: v for k, v in vars(metrics).items() if k != "rows"}
+    head = json.dumps({"format": FORMAT, **about, "level": 0.95}, indent=1)[:-2]
+    plain = _lines([row for row in metrics.rows if row.versus is None])
+    differences = _lines([row for row in metrics.rows if row.versus is not None])
+    text = f'{head},\n "metrics": [\n{plain}\n ],\n "differences": [\n{differences}\n ]\n}}\n'
+    publish(folder / "metrics.json", text.encode())
+    publish(folder / "metrics.csv", to_csv(pd.DataFrame([asdict(row) for row in metrics.rows])))
+
+
+def load_metrics(path: Path) -> Metrics:
+    """Read `metrics.json`.
+
+    Raises:
+        ReadError: for a file that is absent, no JSON, or of another format.
+    """
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReadError(path, f"is no metrics file: {error}") from error
+    if content.get("format") != FORMAT:
+        raise ReadError(path, f"has format {content.get('format')!r}, expected {FORMAT!r}")
+    rows = tuple(MetricRow(**row) for row in content["metrics"] + content["differences"])
+    about = {name: content[name] for name in ("draws", "seed", "model", "baseline")}
+    return Metrics(rows, **about)
+
+
+def _lines(rows: Sequence[MetricRow]) -> str:
+    return ",\n".join(f"  {json.dumps(_shown(row), allow_nan=False)}" for row in rows)
+
+
+def _shown(row: MetricRow) -> dict[str, Any]:
+    """Without what a plain metric does not have."""
+    fields = asdict(row)
+    return fields if row.versus else {k: v for k, v in fields.items() if k not in ("versus", "p")}

@@ -1,0 +1,62 @@
+"""What a report must be told besides predictions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.errors import PredictionsError
+from fusion.report.tasks import TaskInfo
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """The facts of a run.
+
+    Raises:
+        PredictionsError: where presence, centres and parts are not about the same patients, or
+            an attention share is outside 0 to 1.
+    """
+
+    title: str
+    question: str
+    """What was asked, for a clinician."""
+    command: str
+    """Repeats the run."""
+    versions: Mapping[str, str]
+    """Package -> version."""
+    fingerprint: str
+    """Of the cohort."""
+    split_scheme: str
+    """How patients were divided, in words."""
+    tasks: Sequence[TaskInfo]
+    """The first is the one that the headline is about."""
+    presence: pd.DataFrame
+    """Boolean, index patient_id, a column per modality."""
+    centers: Mapping[str, str]
+    """Patient -> centre."""
+    parts: Mapping[str, str]
+    """Patient -> train, val, test or external."""
+    excluded: Sequence[tuple[str, str]] = ()
+    """(patient, reason) of everybody who was left out."""
+    attention: Mapping[str, float] | None = None
+    """Modality -> mean share of the fusion, over the evaluated patients who have it."""
+    curves: Path | None = None
+    """CSV of Lightning's logger."""
+    notes: Sequence[str] = ()
+    """Sentences about this run that its reader should know."""
+    date: str = ""
+    """Of the run; shown as it is."""
+
+    def __post_init__(self) -> None:
+        patients = set(self.presence.index)
+        if not patients == set(self.centers) == set(self.parts):
+            odd = patients ^ set(self.centers) | patients ^ set(self.parts)
+            raise PredictionsError(
+                f"presence, centers and parts must name the same patients; {len(odd)} are not in "
+                f"all, such as {min(odd)!r}"
+            )
+        for modality, share in (self.attention or {}).items():
+            if not 0.0 <= share <= 1.0:
+                raise PredictionsError(f"attention share of {modality} is {share}, expected 0 to 1")

@@ -1,0 +1,72 @@
+"""Tables of who took part: counts per centre, part, modality, label, and who did not."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fusion.report.evaluate import models
+from fusion.report.predictions import PARTS
+from fusion.report.scores import scores
+from fusion.report.summary import RunSummary
+from fusion.report.tasks import TaskInfo
+
+PART_TITLES = {
+    "train": "Training",
+    "val": "Validation",
+    "test": "Internal test",
+    "external": "External",
+}
+"""How `part` is written for people."""
+
+
+def patients_by_center(summary: RunSummary) -> pd.DataFrame:
+    """A row per centre: `center`, a column per part, `patients`; external centres come last.
+
+    Sorted by name within internal and external.
+    """
+    table = pd.DataFrame(
+        {"center": pd.Series(dict(summary.centers)), "part": pd.Series(dict(summary.parts))}
+    )
+    counts = pd.crosstab(table["center"], table["part"]).reindex(columns=list(PARTS), fill_value=0)
+    counts["patients"] = counts.sum(axis=1)
+    outside = counts["external"] == counts["patients"]
+    counts = counts.assign(outside=outside).reset_index().sort_values(["outside", "center"])
+    return counts.drop(columns="outside").reset_index(drop=True).rename_axis(columns=None)
+
+
+def presence_by_center(summary: RunSummary) -> pd.DataFrame:
+    """A row per centre: `center`, `patients`, and how many have each modality."""
+    modalities = [str(c) for c in summary.presence.columns]
+    center = summary.presence.index.map(dict(summary.centers))
+    counts = summary.presence.astype(np.int64).groupby(center).sum()
+    order = patients_by_center(summary)[["center", "patients"]]
+    return order.join(counts[modalities], on="center")
+
+
+def labels_by_part(predictions: pd.DataFrame, task: TaskInfo) -> pd.DataFrame:
+    """How often each class (or event) is known: `label`, then a column per part.
+
+    Patients are those that any model predicted.
+    """
+    found = [scores(predictions, task, name) for name in models(predictions, task)]
+    known = pd.concat([s.who.assign(target=s.target, event=s.event) for s in found])
+    known = known.drop_duplicates(["cohort", "patient_id"])
+    if task.kind == "survival":
+        label = np.where(known["event"] == 1, "event", "censored")
+        names = ["event", "censored"]
+    else:
+        names = list(task.classes)
+        label = np.array(names)[known["target"].to_numpy(int)]
+    counts = pd.crosstab(pd.Series(label, name="label"), known["part"].to_numpy())
+    counts = counts.reindex(index=names, columns=list(PARTS), fill_value=0)
+    return counts.rename_axis(index="label", columns=None).reset_index()
+
+
+def excluded_by_reason(excluded: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    """Reason -> patients, the commonest reason first."""
+    grouped: dict[str, list[str]] = {}
+    for patient, reason in excluded:
+        grouped.setdefault(reason, []).append(patient)
+    ordered = sorted(grouped.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {reason: tuple(sorted(patients)) for reason, patients in ordered}

@@ -1,0 +1,75 @@
+"""Predictions and the facts of a run -> a folder with metrics, figures and a page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from fusion.report.drawing import Blank, Drawing
+from fusion.report.evaluate import evaluate, models
+from fusion.report.figure_calibration import calibration
+from fusion.report.figure_centers import centers
+from fusion.report.figure_presence import presence_map
+from fusion.report.figure_roc import roc
+from fusion.report.figure_survival import kaplan_meier
+from fusion.report.figure_training import training_curves
+from fusion.report.html import render
+from fusion.report.metrics_file import Metrics, save_metrics
+from fusion.report.publish import publish
+from fusion.report.summary import RunSummary
+from fusion.report.who import presence_by_center
+
+
+def write_report(
+    folder: Path,
+    predictions: pd.DataFrame,
+    summary: RunSummary,
+    *,
+    draws: int = 1000,
+    seed: int,
+    model: str = "fusion",
+    baseline: str = "clinical",
+) -> Path:
+    """Write `metrics.json`, `metrics.csv`, `figures/` and `report.html`; return the page's path.
+
+    The same predictions, facts and seed give the same bytes.
+
+    Args:
+        folder: of the run; made if need be.
+        predictions: as `fusion.report.predictions.SCHEMA` says.
+        summary: the facts of the run.
+        draws: resamples for every interval.
+        seed: of the resamples.
+        model: the one that the report is about.
+        baseline: the one that it is compared with.
+
+    Raises:
+        PredictionsError: where predictions contradict themselves or the tasks.
+        ReadError: where the training curves cannot be read.
+        ReportError: where a file cannot be written.
+    """
+    rows = evaluate(predictions, summary.tasks, draws=draws, seed=seed, model=model)
+    metrics = Metrics(tuple(rows), draws, seed, model, baseline)
+    save_metrics(metrics, folder)
+    figures = list(_figures(predictions, summary, metrics))
+    for figure in figures:
+        if isinstance(figure, Drawing):
+            figure.save(folder / "figures")
+    page = render(predictions, summary, metrics, figures)
+    return publish(folder / "report.html", page.encode())
+
+
+def _figures(
+    predictions: pd.DataFrame, summary: RunSummary, metrics: Metrics
+) -> Iterator[Drawing | Blank]:
+    yield presence_map(presence_by_center(summary))
+    for task in summary.tasks:
+        names = models(predictions, task, metrics.model, metrics.baseline)
+        yield centers(metrics.rows, task, names)
+        if task.kind == "survival":
+            yield kaplan_meier(predictions, task, names[0])
+        else:
+            yield roc(predictions, task, names)
+        yield calibration(predictions, task, names)
+    if summary.curves is not None:
+        yield training_curves(summary.curves)
