@@ -37,7 +37,7 @@ EDGES = {
     "transformers": {"data/prepare/patch_encoders"},
     "tifffile": {"testing/demo"},
     "nilearn": {"testing/demo"},
-    "lifelines": {"baseline.py", "report", "metrics", "statistics"},
+    "lifelines": {"baseline", "report", "metrics", "statistics"},
 }
 """Heavy libraries live at the edge."""
 

@@ -21,6 +21,9 @@ PENALTIES = (0.001, 0.01, 0.1, 1.0, 10.0)
 """Of which inner cross-validation chooses one; for columns scaled to unit variance, and counted
 per patient, as lifelines does."""
 
+SLOPE = 1e-4
+"""Below which a fit has converged: about what a coefficient can still be off."""
+
 
 @dataclass(frozen=True)
 class CoxBaseline:
@@ -97,25 +100,23 @@ def fit_cox_baseline(
         died = kept[:, 1].bool()
         return -float(cox_loss(risk, kept[:, 0], died, ties="efron")) * int(died.sum())
 
-    def score(penalty: float) -> float:
-        total = 0.0  # penalties at which a fold does not converge are never chosen
-        for left_out in np.unique(fold):
-            rows = fold != left_out
-            try:
+    fits = {}
+    for penalty in PENALTIES:
+        try:
+            score = 0.0
+            for left_out in np.unique(fold):
+                rows = fold != left_out
                 fitted = _cox(x_train[rows], time_days[rows], event[rows], penalty)
-            except TrainingError:
-                return -np.inf
-            total += likelihood(np.ones_like(rows), fitted) - likelihood(rows, fitted)
-        return total
-
-    scores = {penalty: score(penalty) for penalty in PENALTIES}
-    penalty = max(PENALTIES, key=scores.__getitem__)
-    if scores[penalty] == -np.inf:
+                score += likelihood(np.ones_like(rows), fitted) - likelihood(rows, fitted)
+            fits[score] = penalty, _cox(x_train, time_days, event, penalty)
+        except TrainingError as problem:  # too weak a penalty for these patients
+            failure = problem
+    if not fits:
         raise TrainingError(
-            f"the clinical baseline cannot be cross-validated on {len(event)} patients with "
-            f"{int(event.sum())} events: in every fold a fit fails"
+            f"the clinical baseline cannot be fitted to {len(event)} patients with "
+            f"{int(event.sum())} events, at any penalty in {PENALTIES}: {failure}"
         )
-    coefficients = _cox(x_train, time_days, event, penalty)
+    penalty, coefficients = fits[max(fits)]
     risk = torch.from_numpy((x_train - mean) @ coefficients)
     hazards = log_baseline_hazard(risk, targets, horizons_days).exp()
     return CoxBaseline(
@@ -131,14 +132,35 @@ def fit_cox_baseline(
 def _cox(x: np.ndarray, time_days: np.ndarray, event: np.ndarray, penalty: float) -> np.ndarray:
     """Coefficients on the scale of x; 0 for a column that does not vary."""
     mean, spread, vary = scaling(x)
-    table = pd.DataFrame((x - mean)[:, vary] / spread[vary]).add_prefix("x")
+    scaled = (x - mean)[:, vary] / spread[vary]
+    table = pd.DataFrame(scaled).add_prefix("x")
     table["time_days"], table["event"] = time_days, event
     with warnings.catch_warnings():
-        warnings.simplefilter("error", ConvergenceWarning)
+        # advice on separation and collinearity, which the penalty answers; the slope is checked
+        warnings.simplefilter("ignore", ConvergenceWarning)
         try:
             fitter = CoxPHFitter(penalizer=penalty).fit(table, "time_days", "event")
-        except (ConvergenceError, ConvergenceWarning) as problem:
+        except ConvergenceError as problem:
             raise TrainingError(f"the clinical baseline does not converge: {problem}") from problem
     coefficients = np.zeros(x.shape[1])
-    coefficients[vary] = fitter.params_.to_numpy() / spread[vary]
+    coefficients[vary] = fitter.params_.to_numpy()
+    slope = _slope(scaled, time_days, event, penalty, coefficients[vary])
+    if not slope < SLOPE:
+        raise TrainingError(
+            f"the clinical baseline does not converge: at penalty {penalty:g} the slope of the "
+            f"likelihood is still {slope:.2g} per patient"
+        )
+    coefficients[vary] /= spread[vary]
     return coefficients
+
+
+def _slope(
+    x: np.ndarray, time_days: np.ndarray, event: np.ndarray, penalty: float, beta: np.ndarray
+) -> float:
+    """Largest derivative of the penalised likelihood, per patient; 0 at the optimum."""
+    at = torch.tensor(beta, requires_grad=True)
+    died = torch.from_numpy(event)
+    loss = cox_loss(torch.from_numpy(x) @ at, torch.from_numpy(time_days), died, ties="efron")
+    (loss * (event.sum() / len(event)) + penalty / 2 * (at**2).sum()).backward()
+    assert at.grad is not None
+    return float(at.grad.abs().max())

@@ -44,7 +44,8 @@ def scaling(
             f"none of the {x.shape[1]} clinical columns varies in {len(x)} training patients; "
             "the baseline has nothing to go by"
         )
-    return x.mean(axis=0), x.std(axis=0), vary
+    # n - 1 as lifelines has it, so that both mean the same by a penalty
+    return x.mean(axis=0), x.std(axis=0, ddof=1), vary
 
 
 def folds(strata: Shaped[np.ndarray, " n"], count: int, seed: int) -> Int[np.ndarray, " n"]:

@@ -55,10 +55,10 @@ def cox_loss(
     total = at_risk[group].sum() - log_hazard[event].sum()
     if ties == "efron":
         tied = _log_sum_exp(log_hazard[event], group, len(days))
-        first = (size.cumsum(0) - size).repeat_interleave(size)
-        rank = (torch.arange(events, device=size.device) - first).to(log_hazard.dtype)
-        fraction = rank / size.repeat_interleave(size)
-        share = (tied - at_risk).clamp(max=0.0).exp().repeat_interleave(size)
+        owner = group.sort().values
+        rank = torch.arange(events, device=size.device) - (size.cumsum(0) - size)[owner]
+        fraction = rank.to(log_hazard.dtype) / size[owner]
+        share = (tied - at_risk).clamp(max=0.0).exp()[owner]
         total = total + torch.log1p(-fraction * share).sum()
     return total / events
 

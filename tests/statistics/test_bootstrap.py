@@ -1,0 +1,177 @@
+"""Resampling: the fast way equals the loop, patients stay whole, nothing is dropped in silence."""
+
+import numpy as np
+import pytest
+
+from fusion.errors import UndefinedMetric
+from fusion.metrics.auc import auc, macro_auc
+from fusion.metrics.concordance import harrell_c
+from fusion.statistics import bootstrap as module
+from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
+
+
+def classes(seed, n=80):
+    generator = np.random.default_rng(seed)
+    return generator.random(n).round(1), generator.random(n) < 0.4
+
+
+def survival(seed, n=80):
+    generator = np.random.default_rng(seed)
+    return (
+        generator.normal(size=n).round(1),
+        generator.integers(1, 30, n).astype(float),
+        generator.random(n) < 0.5,
+    )
+
+
+def several(seed, n=80):
+    generator = np.random.default_rng(seed)
+    target = generator.choice(4, n, p=[0.45, 0.45, 0.08, 0.02])
+    return generator.dirichlet(np.ones(4), n).round(2), target
+
+
+CASES = [(auc, classes), (harrell_c, survival), (macro_auc, several)]
+
+
+@pytest.mark.parametrize(("metric", "make"), CASES)
+@pytest.mark.parametrize("grouped", [False, True])
+def test_fast_values_are_those_of_the_loop(metric, make, grouped):
+    arrays = make(0)
+    groups = np.arange(80) // 3 if grouped else None
+    fast = bootstrap(metric, arrays, draws=200, seed=1, groups=groups)
+    loop = bootstrap(lambda *a: metric(*a), arrays, draws=200, seed=1, groups=groups)
+    if metric is macro_auc:  # a mean over classes, summed in another order
+        assert (fast.low, fast.high) == pytest.approx((loop.low, loop.high), rel=1e-14)
+        assert fast.undefined == loop.undefined
+    else:
+        assert fast == loop
+
+
+@pytest.mark.parametrize(("metric", "make"), CASES)
+def test_undefined_draws_are_counted_alike(metric, make):
+    arrays = make(3, n=5)
+    fast = bootstrap(metric, arrays, draws=300, seed=2)
+    loop = bootstrap(lambda *a: metric(*a), arrays, draws=300, seed=2)
+    assert fast.undefined == loop.undefined > 0
+
+
+def test_chunks_do_not_change_the_draws(monkeypatch):
+    whole = bootstrap(auc, classes(0), draws=100, seed=0)
+    monkeypatch.setattr(module, "CELLS", 80 * 7)
+    assert bootstrap(auc, classes(0), draws=100, seed=0) == whole
+
+
+def test_large_cohorts_take_the_loop_with_the_same_values(monkeypatch):
+    product = bootstrap(harrell_c, survival(1), draws=50, seed=0)
+    monkeypatch.setattr(module, "GEMM_LIMIT", 10)
+    assert bootstrap(harrell_c, survival(1), draws=50, seed=0) == product
+
+
+def test_the_seed_decides():
+    same = [bootstrap(auc, classes(0), draws=50, seed=0) for _ in range(2)]
+    assert same[0] == same[1]
+    assert bootstrap(auc, classes(0), draws=50, seed=1).low != same[0].low
+
+
+def mean(x):
+    return float(x.mean())
+
+
+def test_interval_of_a_mean_covers_as_often_as_it_says():
+    generator = np.random.default_rng(0)
+    inside = 0
+    for seed in range(200):
+        interval = bootstrap(mean, [generator.normal(size=60)], draws=200, level=0.9, seed=seed)
+        inside += interval.low <= 0.0 <= interval.high
+    assert 0.82 <= inside / 200 <= 0.96  # 0.9 within three binomial standard errors, 0.021 each
+
+
+def test_patients_with_several_rows_are_drawn_whole():
+    # ten rows that repeat one patient tell no more than one row: the width must be that of 40
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=40)
+    once = bootstrap(mean, [values], draws=2000, seed=0)
+    rows = np.repeat(values, 10)
+    whole = bootstrap(mean, [rows], draws=2000, seed=0, groups=np.repeat(np.arange(40), 10))
+    assert (whole.low, whole.high) == pytest.approx((once.low, once.high))
+    loose = bootstrap(mean, [rows], draws=2000, seed=0)
+    assert loose.high - loose.low < 0.5 * (once.high - once.low)
+
+
+def test_groups_may_be_names_in_any_order():
+    names = np.array([f"p{i % 20}" for i in range(80)])
+    interval = bootstrap(auc, classes(0), draws=50, seed=0, groups=names)
+    assert interval.low < interval.value < interval.high
+
+
+def test_a_difference_is_taken_on_the_same_resamples():
+    score, target = classes(0)
+    for metric in (auc, lambda *a: auc(*a)):
+        same = paired_bootstrap(metric, (score, target), (score, target), draws=100, seed=0)
+        assert (same.value, same.low, same.high, same.p) == (0.0, 0.0, 0.0, 1.0)
+    better = np.where(target, score + 0.3, score)
+    gain = paired_bootstrap(auc, (better, target), (score, target), draws=500, seed=0)
+    loss = paired_bootstrap(auc, (score, target), (better, target), draws=500, seed=0)
+    assert gain.low > 0
+    assert gain.p == pytest.approx(2 / 501)
+    assert (gain.value, gain.low, gain.high) == pytest.approx((-loss.value, -loss.high, -loss.low))
+
+
+def test_p_of_no_difference_is_uniform_enough():
+    generator = np.random.default_rng(0)
+    below = 0
+    for seed in range(200):
+        a, b = generator.normal(size=(2, 50))
+        below += paired_bootstrap(mean, [a], [b], draws=200, seed=seed).p < 0.1
+    assert 0.03 <= below / 200 <= 0.18  # 0.1 within three standard errors, and a small-sample bias
+
+
+def test_undefined_in_either_counts():
+    def picky(x):
+        if x[:, 0].sum() == 0:
+            raise UndefinedMetric("nothing")
+        return float(x.mean())
+
+    a, b = np.eye(5)[:, :1], np.eye(5)[::-1][:, :1]
+    difference = paired_bootstrap(picky, [a], [b], draws=400, seed=0)
+    single = bootstrap(picky, [a], draws=400, seed=0)
+    # a draw misses one given patient of five with probability 0.33, one of two given with 0.58
+    assert single.undefined / 400 == pytest.approx(0.33, abs=0.08)
+    assert difference.undefined / 400 == pytest.approx(0.58, abs=0.08)
+
+
+def test_undefined_on_the_patients_themselves_raises():
+    with pytest.raises(UndefinedMetric, match="AUC needs both classes"):
+        bootstrap(auc, (np.arange(3.0), np.ones(3, dtype=bool)), seed=0)
+
+
+def test_undefined_in_all_draws_raises():
+    calls = []
+
+    def once(x):
+        calls.append(1)
+        if len(calls) > 1:
+            raise UndefinedMetric("no more")
+        return 0.0
+
+    with pytest.raises(UndefinedMetric, match="has a value in none of 10 resamples"):
+        bootstrap(once, [np.arange(3.0)], draws=10, seed=0)
+
+
+def test_nan_is_no_value():
+    with pytest.raises(ValueError, match="returned nan; raise UndefinedMetric for no value"):
+        bootstrap(lambda x: float("nan"), [np.arange(3.0)], draws=10, seed=0)
+
+
+def test_arguments_out_of_range_are_refused():
+    x = np.arange(3.0)
+    with pytest.raises(ValueError, match=r"lengths \[3, 2\], expected one row per patient"):
+        bootstrap(mean, [x, x[:2]], seed=0)
+    with pytest.raises(ValueError, match=r"lengths \[3, 4\], expected one row per patient"):
+        bootstrap(mean, [x], seed=0, groups=np.arange(4))
+    with pytest.raises(ValueError, match=r"draws 0 and level 0.95"):
+        bootstrap(mean, [x], draws=0, seed=0)
+    with pytest.raises(ValueError, match=r"level 1.0: expected >= 1 and between 0 and 1"):
+        bootstrap(mean, [x], level=1.0, seed=0)
+    with pytest.raises(UndefinedMetric, match="bootstrap: no patient"):
+        bootstrap(mean, [x[:0]], seed=0)
