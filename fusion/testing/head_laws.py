@@ -55,7 +55,7 @@ def masked_values_never_matter(build: BuildHead, uses: Collection[str]) -> None:
 def modality_order_never_matters(build: BuildHead, uses: Collection[str]) -> None:
     """Neither of the mapping that is fused nor of the widths that it was built from."""
     head, tokens = _built(build), example()
-    for order in itertools.permutations(DIMS):
+    for order in (list(DIMS)[::-1], sorted(DIMS)):
         _same(
             _run(head, {m: tokens[m] for m in order}),
             _run(head, tokens),
@@ -130,8 +130,8 @@ def finite_whoever_is_present(build: BuildHead, uses: Collection[str]) -> None:
     nobody = {m: replace(t, mask=torch.zeros_like(t.mask)) for m, t in tokens.items()}
     batches = [tokens, nobody, *({**tokens, m: nobody[m]} for m in DIMS)]
     batches += [{m: rows(t, [i]) for m, t in tokens.items()} for i in range(len(_PATTERNS))]
+    head = _built(build)
     for batch in batches:
-        head = _built(build)
         fused, size = _run(head, batch), len(batch["mri"])
         shape = tuple(fused.outputs.shape)
         require(shape == (size, OUT), f"outputs have shape {shape}, expected {(size, OUT)}")
