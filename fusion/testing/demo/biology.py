@@ -7,7 +7,7 @@ one a brain metastasis, in every centre alike. With `N(m, s)` a normal draw and 
     class           glioblastoma: idh 0, codel 0; astrocytoma: 1, 0; oligodendroglioma: 1, 1
     necrosis        N(+1.6 where idh = 0, -1.6 where idh = 1, 1)     seen in MRI only
     roundness       N(+1.6 where codel = 1, -1.6 where codel = 0, 1) seen on slides only
-    metabolism      N(+0.6 where idh = 0, -0.6 where idh = 1, 1)     seen in RNA only
+    metabolism      N(+0.9 where idh = 0, -0.9 where idh = 1, 1)     seen in RNA only
     proliferation   N(0.4 where idh = 0, else 0, 1)                  seen in RNA only
     immune          N(0, 1)                                          seen in RNA only
     cellularity     N(0, 1)                                          seen on slides only
@@ -99,7 +99,7 @@ def draw_patient(patient_id: str, center: str, kind: str, rng: np.random.Generat
         codel=codel,
         necrosis=round(float(1.6 * wild + (0.8 if met else 1.0) * n[1]), 4),
         roundness=round(float(1.6 * (2 * codel - 1) + n[2]), 4),
-        metabolism=round(float(0.6 * wild + n[3]), 4),
+        metabolism=round(float(0.9 * wild + n[3]), 4),
         proliferation=round(float(0.4 * (1 - idh) + n[4]), 4),
         immune=round(float(n[5]), 4),
         cellularity=round(float(n[6]), 4),
