@@ -10,7 +10,8 @@ import torch
 
 from fusion.encoders.base import Encoder
 from fusion.testing.encoder_laws import ENCODER_LAWS
-from fusion.testing.head_laws import DIMS, HEAD_LAWS, BuildHead
+from fusion.testing.head_examples import DIMS
+from fusion.testing.head_laws import HEAD_LAWS, BuildHead
 from fusion.types import Input
 
 

@@ -1,6 +1,6 @@
 """Laws of fusion heads. Each builds the head afresh and raises `BrokenLaw`."""
 
-import itertools
+import copy
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
@@ -9,30 +9,11 @@ from torch import Tensor
 
 from fusion.heads.base import Fused, FusionHead
 from fusion.testing.broken import finite, require, same
+from fusion.testing.head_examples import DIMS, OUT, PATTERNS, example, rows
 from fusion.types import Tokens
 
 BuildHead = Callable[..., FusionHead]
 """Takes `dims` and `out_features` by keyword."""
-
-DIMS: Mapping[str, int] = {"wsi": 5, "mri": 4, "rna": 3}
-"""Modalities that heads are tested on, on purpose not in sorted order."""
-
-OUT = 3
-_TOKENS = {"wsi": 4, "mri": 1, "rna": 2}
-_PATTERNS = list(itertools.product([True, False], repeat=len(DIMS)))
-
-
-def example(seed: int = 0) -> dict[str, Tokens]:
-    """One patient for each of the 2^M presence patterns, twice, with some tokens masked."""
-    draw = torch.Generator().manual_seed(seed)
-    tokens = {}
-    for i, (name, dim) in enumerate(DIMS.items()):
-        present = torch.tensor([pattern[i] for pattern in _PATTERNS * 2])
-        mask = torch.rand(len(present), _TOKENS[name], generator=draw) < 0.6
-        mask[:, 0] |= ~mask.any(dim=1)
-        features = torch.randn(*mask.shape, dim, generator=draw)
-        tokens[name] = Tokens(features, mask & present[:, None])
-    return tokens
 
 
 def masked_values_never_matter(build: BuildHead, uses: Collection[str]) -> None:
@@ -87,20 +68,20 @@ def token_order_never_matters(build: BuildHead, uses: Collection[str]) -> None:
 def patients_are_independent(build: BuildHead, uses: Collection[str]) -> None:
     """A patient alone gives the row of the batch, in evaluation and, seeded, in training."""
     head, tokens, other = _built(build), example(), example(seed=1)
-    batch = len(_PATTERNS) * 2
+    batch = len(PATTERNS) * 2
     for training in (False, True):
-        whole = _run(head.train(training), tokens).outputs
+        whole = _run(head, tokens, training).outputs
         mode = "in training" if training else "in evaluation"
         for i in range(batch):
             mixed = {m: _swap(t, other[m], i) for m, t in tokens.items()}
             rest = torch.arange(batch) != i
             same(
-                _run(head, mixed).outputs[rest],
+                _run(head, mixed, training).outputs[rest],
                 whole[rest],
                 f"patients depend on each other {mode}",
                 1e-6,
             )
-    whole = _run(head.eval(), tokens).outputs
+    whole = _run(head, tokens).outputs
     for i in range(batch):
         alone = _run(head, {m: rows(t, [i]) for m, t in tokens.items()}).outputs
         same(alone, whole[i : i + 1], "a patient alone differs from the row in a batch")
@@ -129,7 +110,7 @@ def finite_whoever_is_present(build: BuildHead, uses: Collection[str]) -> None:
     tokens = example()
     nobody = {m: replace(t, mask=torch.zeros_like(t.mask)) for m, t in tokens.items()}
     batches = [tokens, nobody, *({**tokens, m: nobody[m]} for m in DIMS)]
-    batches += [{m: rows(t, [i]) for m, t in tokens.items()} for i in range(len(_PATTERNS))]
+    batches += [{m: rows(t, [i]) for m, t in tokens.items()} for i in range(len(PATTERNS))]
     head = _built(build)
     for batch in batches:
         fused, size = _run(head, batch), len(batch["mri"])
@@ -152,11 +133,6 @@ HEAD_LAWS: tuple[Callable[[BuildHead, Collection[str]], None], ...] = (
 )
 
 
-def rows(tokens: Tokens, index: list[int]) -> Tokens:
-    """Some patients of a batch."""
-    return Tokens(tokens.features[index], tokens.mask[index])
-
-
 def _swap(a: Tokens, b: Tokens, i: int) -> Tokens:
     features = a.features.clone()
     features[i] = b.features[i]
@@ -174,26 +150,25 @@ def _built(build: BuildHead, dims: Mapping[str, int] = DIMS) -> FusionHead:
     return head.eval()
 
 
-def _run(head: FusionHead, tokens: Mapping[str, Tokens]) -> Fused:
+def _run(head: FusionHead, tokens: Mapping[str, Tokens], training: bool = False) -> Fused:
+    """Seeded; on a copy, so that no buffer of the original moves."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        return head(tokens)
+        return copy.deepcopy(head).train(training)(tokens)
 
 
 def _gradients(head: FusionHead, tokens: Mapping[str, Tokens]) -> dict[str, Tensor]:
     """Of a loss on all that the head returns, in training: by weight, and by modality."""
     leaves = {m: t.features.clone().requires_grad_() for m, t in tokens.items()}
     given = {m: replace(t, features=leaves[m]) for m, t in tokens.items()}
+    model = copy.deepcopy(head).train()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        fused = head.train()(given)
-    loss = torch.stack([part.square().sum() for part in _parts(fused).values()]).sum()
-    head.zero_grad()
-    loss.backward()
-    head.eval()
-    named = {**dict(head.named_parameters()), **leaves}
+        fused = model(given)
+    torch.stack([part.square().sum() for part in _parts(fused).values()]).sum().backward()
+    named = {**dict(model.named_parameters()), **leaves}
     zero = torch.zeros(())
-    return {n: zero.expand_as(w) if w.grad is None else w.grad.clone() for n, w in named.items()}
+    return {n: zero.expand_as(w) if w.grad is None else w.grad for n, w in named.items()}
 
 
 def _parts(fused: Fused) -> dict[str, Tensor]:

@@ -10,7 +10,8 @@ from fusion.heads.early import EarlyFusion
 from fusion.heads.late import LateFusion
 from fusion.heads.single import SingleModality
 from fusion.testing.contracts import check_head
-from fusion.testing.head_laws import DIMS, HEAD_LAWS
+from fusion.testing.head_examples import DIMS
+from fusion.testing.head_laws import HEAD_LAWS
 
 HEADS = {
     "early": partial(EarlyFusion, dim=16, hidden=16),

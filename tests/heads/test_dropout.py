@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fusion.heads.dropout import drop_modalities
-from fusion.testing.head_laws import example
+from fusion.testing.head_examples import example
 from fusion.types import Tokens
 
 ROWS = 20_000

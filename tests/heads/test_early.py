@@ -1,7 +1,7 @@
 import torch
 
 from fusion.heads.early import EarlyFusion
-from fusion.testing.head_laws import DIMS, OUT, example
+from fusion.testing.head_examples import DIMS, OUT, example
 
 
 def test_the_learned_vector_stands_exactly_where_a_modality_is_absent():

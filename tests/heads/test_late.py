@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fusion.heads.late import LateFusion
-from fusion.testing.head_laws import DIMS, OUT, example
+from fusion.testing.head_examples import DIMS, OUT, example
 
 
 def built(gated):

@@ -4,7 +4,7 @@ import torch
 from fusion.errors import ConfigError
 from fusion.heads.early import EarlyFusion
 from fusion.heads.modalities import sorted_names
-from fusion.testing.head_laws import DIMS, example
+from fusion.testing.head_examples import DIMS, example
 
 
 @pytest.mark.parametrize("name", ["", "rna.seq", "train", "keys", "type"])

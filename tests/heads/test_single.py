@@ -3,7 +3,7 @@ import torch
 
 from fusion.errors import ConfigError
 from fusion.heads.single import SingleModality
-from fusion.testing.head_laws import DIMS, OUT, example
+from fusion.testing.head_examples import DIMS, OUT, example
 from fusion.types import Tokens
 
 
