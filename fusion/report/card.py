@@ -41,7 +41,7 @@ def model_card(summary: RunSummary, metrics: Metrics, *, license_id: str = "apac
                 + (f" on {summary.date}" if summary.date else ""),
                 f"Inputs: {', '.join(modalities)}; any of them may be missing for a patient",
                 *(f"Predicts {t.name} ({t.kind}): {', '.join(t.columns)}" for t in summary.tasks),
-                f"Fingerprint of the cohort: `{summary.fingerprint}`",
+                f"Fingerprint of the cohort: {summary.fingerprint}",
                 f"Licence of the weights: {license_id}",
             ]
         ),
@@ -52,9 +52,9 @@ def model_card(summary: RunSummary, metrics: Metrics, *, license_id: str = "apac
         "## Factors",
         _by_center(summary, modalities),
         "## Metrics",
-        f"Primary: {'; '.join(f'{t.name}: {t.primary}' for t in summary.tasks)}. Intervals are "
-        f"95 % percentiles over {metrics.draws} resamples of the patients (seed {metrics.seed}). "
-        "Differences are paired by patient.",
+        _plain(f"Primary: {'; '.join(f'{t.name}: {t.primary}' for t in summary.tasks)}.")
+        + f" Intervals are 95 % percentiles over {metrics.draws} resamples of the patients (seed "
+        f"{metrics.seed}). Differences are paired by patient.",
         "## Evaluation data",
         f"{counts} patients. {_plain(summary.split_scheme)}",
         "## Training data",
@@ -69,7 +69,7 @@ def model_card(summary: RunSummary, metrics: Metrics, *, license_id: str = "apac
         "does not. Weights may reveal something of the patients they were trained on: share them "
         "as the data's terms allow.",
         "## Caveats and recommendations",
-        _list(_plain(text) for text in named),
+        _list(named),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -104,7 +104,7 @@ def _by_center(summary: RunSummary, modalities: Sequence[str]) -> str:
     table = patients_by_center(summary)
     rows = [[c["center"], *(c[p] for p in PART_TITLES)] for c in table.to_dict("records")]
     shares = ", ".join(f"{m} {100 * summary.presence[m].mean():.0f} %" for m in modalities)
-    text = f"Patients by centre (modalities: {shares}):"
+    text = _plain(f"Patients by centre (modalities: {shares}):")
     return f"{text}\n\n{_table(['Centre', *PART_TITLES.values()], rows)}"
 
 
@@ -130,7 +130,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {item}" for item in items)
+    return "\n".join(f"- {_plain(item)}" for item in items)
 
 
 def _plain(text: str) -> str:

@@ -56,7 +56,7 @@ def calibration(
                 axes.errorbar(
                     rows["predicted"],
                     observed,
-                    yerr=[below.clip(lower=0), above.clip(lower=0)],  # -1e-17 by rounding
+                    yerr=np.clip([below, above], 0, None),  # -1e-17 by rounding
                     color=OKABE_ITO[i],
                     marker=MARKERS[i],
                     markersize=4.5,

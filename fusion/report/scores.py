@@ -57,17 +57,17 @@ def scores(predictions: pd.DataFrame, task: TaskInfo, model: str) -> Scores:
     values, target = wide["value"].to_numpy(float), wide["target"].to_numpy(float)
     _complete(wide, values, task, model)
     if task.kind == "survival":
-        time, event = target[:, 0], wide["event"].to_numpy(float)[:, 0]
-        known = ~np.isnan(time) & ~np.isnan(event)
+        event = wide["event"].to_numpy(float)
+        torn = (_spread(target) | _spread(event)) | (np.isnan(target) != np.isnan(event)).any(
+            axis=1
+        )
+        _refuse(wide, torn, task, "times {} and events, expected one time and its event", target)
+        time, event = target[:, 0], event[:, 0]
+        known = ~np.isnan(time)
     else:
         known = ~np.isnan(target).all(axis=1)
         wrong = known & ((np.sort(target, axis=1)[:, -1] != 1) | (target.sum(axis=1) != 1))
-        if wrong.any():
-            raise PredictionsError(
-                f"task {task.name}, patient {wide.index[wrong][0][1]}: target {target[wrong][0]} "
-                f"over {list(task.columns)}, expected 1 for one class and 0 for the others, or "
-                "all unknown"
-            )
+        _refuse(wide, wrong, task, "target {}, expected 1 for one class and 0 for others", target)
         time, event = target.argmax(axis=1).astype(float), np.full(len(target), np.nan)
     who = (
         rows.drop_duplicates(_WHO).set_index(_WHO)[["center", "part"]].loc[wide.index].reset_index()
@@ -91,4 +91,24 @@ def _complete(wide: pd.DataFrame, values: np.ndarray, task: TaskInfo, model: str
         raise PredictionsError(
             f"task {task.name}, model {model}, patient {wide.index[row][1]}: no row for class "
             f"{task.columns[column]}; expected one for each of {list(task.columns)}"
+        )
+
+
+def _spread(labels: Float[np.ndarray, "patients columns"]) -> Bool[np.ndarray, " patients"]:
+    """Where the columns that a model has do not all say the same."""
+    with_rows = np.where(np.isnan(labels), labels[:, :1], labels)
+    return (with_rows != labels[:, :1]).any(axis=1) & ~np.isnan(labels[:, 0])
+
+
+def _refuse(
+    wide: pd.DataFrame,
+    faulty: Bool[np.ndarray, " patients"],
+    task: TaskInfo,
+    message: str,
+    labels: Float[np.ndarray, "patients columns"],
+) -> None:
+    if faulty.any():
+        patient, label = wide.index[faulty][0][1], labels[faulty][0].tolist()
+        raise PredictionsError(
+            f"task {task.name}, patient {patient}: {message.format(label)} over {task.columns}"
         )

@@ -30,7 +30,7 @@ class Run:
     tasks: tuple[TaskInfo, ...] = TASKS
 
 
-def make_run(patients: int = 150, seed: int = 0, tasks: tuple[TaskInfo, ...] = TASKS) -> Run:
+def _make_run(patients: int = 150, seed: int = 0, tasks: tuple[TaskInfo, ...] = TASKS) -> Run:
     """Latent biology -> labels; each model sees it through noise of its own."""
     rng = np.random.default_rng(seed)
     center = rng.choice(list(CENTERS), patients, p=[0.3, 0.2, 0.15, 0.2, 0.15])
@@ -100,12 +100,7 @@ def _frame(common, name, value, target, event):
     return common.assign(**{"class": name, "value": value, "target": target, "event": event})
 
 
-@pytest.fixture(scope="session")
-def run() -> Run:
-    return make_run()
-
-
-def make_summary(run: Run, **changes) -> RunSummary:
+def _make_summary(run: Run, **changes) -> RunSummary:
     facts = {
         "title": "Glioma fusion",
         "question": "Do MRI, slides and RNA together tell IDH status better than age and grade?",
@@ -127,6 +122,16 @@ def make_summary(run: Run, **changes) -> RunSummary:
     return RunSummary(**{**facts, **changes})
 
 
-@pytest.fixture
-def summary(run: Run) -> RunSummary:
-    return make_summary(run)
+@pytest.fixture(scope="session")
+def make_run():
+    return _make_run
+
+
+@pytest.fixture(scope="session")
+def make_summary():
+    return _make_summary
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    return _make_run()
