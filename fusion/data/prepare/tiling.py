@@ -111,7 +111,8 @@ class Tiling:
         """Corners (x, y) in microns of all tiles wholly inside, row by row.
 
         Example:
-            >>> Tiling(tile_px=100, mpp=0.5, stride_px=100, min_tissue=0.0).grid((120.0, 60.0)).tolist()
+            >>> tiling = Tiling(tile_px=100, mpp=0.5, stride_px=100, min_tissue=0.5)
+            >>> tiling.grid((120.0, 60.0)).tolist()
             [[0.0, 0.0], [50.0, 0.0]]
         """
         stride_um = self.stride_px * self.mpp

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float, UInt8
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from fusion.errors import ConfigError
@@ -124,7 +125,7 @@ class TransformersModel:
                 output_loading_info=True,
                 dtype=torch.float32,
             )
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
             raise ConfigError(f"{self.folder}: transformers cannot load it: {error}") from error
         # the pooler is not used, and is absent from most published weights
         absent = sorted(k for k in loading["missing_keys"] if not k.startswith("pooler."))
