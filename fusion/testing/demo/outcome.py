@@ -94,9 +94,12 @@ def noisy(targets: pd.DataFrame, *, fraction: float, seed: int) -> pd.DataFrame:
         rng = stream(seed, "label noise " + name)
         known = found.index[found[name].notna()]
         classes = sorted(set(found.loc[known, name]))
-        for who in rng.choice(known, round(fraction * len(known)), replace=False):
-            others = [c for c in classes if c != found.loc[who, name]]
-            found.loc[who, name] = str(rng.choice(others)) if others else found.loc[who, name]
+        if len(classes) < 2:  # nothing else to be
+            continue
+        chosen = rng.choice(known, round(fraction * len(known)), replace=False)
+        now = np.array([classes.index(label) for label in found.loc[chosen, name]], dtype=int)
+        other = (now + rng.integers(1, len(classes), len(now))) % len(classes)
+        found.loc[chosen, name] = [classes[k] for k in other]
     known = found.index[found["os_event"].notna()]
     rng = stream(seed, "label noise os")
     chosen = rng.choice(known, round(fraction * len(known)), replace=False)

@@ -24,7 +24,8 @@ def draw_swaps(
     found: dict[tuple[str, int], int] = {}
     while wanted and free:
         one = int(free.pop())
-        for name in rng.permutation(SWAPPABLE):
+        turn = len(found) // 2 % len(SWAPPABLE)  # all modalities alike
+        for name in SWAPPABLE[turn:] + SWAPPABLE[:turn]:
             partners = [
                 int(other)
                 for other in free
@@ -33,7 +34,7 @@ def draw_swaps(
             if partners:
                 other = partners[0]
                 free.remove(other)
-                found[str(name), one], found[str(name), other] = other, one
+                found[name, one], found[name, other] = other, one
                 wanted -= 1
                 break
     return found

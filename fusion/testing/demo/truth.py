@@ -65,6 +65,9 @@ class DemoTruth:
         found = {name: pd.read_csv(folder / "truth" / f"{name}.csv") for name in TABLES}
         for name in ("patients", "targets"):
             found[name] = found[name].set_index("patient_id")
+        for name in ("subtype", "grade", "response"):
+            column = found["targets"][name].astype(object)
+            found["targets"][name] = column.where(column.notna(), None)
         for name in ("os_time_days", "os_event"):
             found["targets"][name] = found["targets"][name].astype("Int64")
         found["batch"] = found["batch"].set_index("gene")
