@@ -95,7 +95,9 @@ def stack(inputs: Sequence[Input]) -> Input:
         )
     if isinstance(first, Tensor) and all(isinstance(x, Tensor) for x in inputs):
         return torch.cat(list(inputs))  # type: ignore[arg-type]
-    raise TypeError(f"one modality gave several kinds: {sorted({type(x).__name__ for x in inputs})}")
+    raise TypeError(
+        f"one modality gave several kinds: {sorted({type(x).__name__ for x in inputs})}"
+    )
 
 
 def collate(samples: Sequence[Sample]) -> Batch:
@@ -106,7 +108,13 @@ def collate(samples: Sequence[Sample]) -> Batch:
         inputs[name] = stack([s.inputs[name] for s in samples if name in s.inputs])
     for task in sorted({t for s in samples for t in s.targets}):
         known = torch.tensor([task in s.targets for s in samples])
-        targets[task] = Labels(torch.stack([s.targets[task] for s in samples if task in s.targets]), known)
+        targets[task] = Labels(
+            torch.stack([s.targets[task] for s in samples if task in s.targets]), known
+        )
     return Batch(
-        tuple(s.patient_id for s in samples), tuple(s.center for s in samples), inputs, present, targets
+        tuple(s.patient_id for s in samples),
+        tuple(s.center for s in samples),
+        inputs,
+        present,
+        targets,
     )

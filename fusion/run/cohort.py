@@ -1,12 +1,14 @@
 """Open the cohorts of a run, building a public one from its raw tables where asked."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fusion.cohorts.tcga_glioma.build import build_tcga_glioma
 from fusion.config.build.tasks import target_classes, target_survival
 from fusion.config.run import CohortConfig, RunConfig
-from fusion.data.cohort import Cohort
 from fusion.data.check import check_classes, check_survival
+from fusion.data.cohort import Cohort
+from fusion.data.targets import TIME
 from fusion.errors import CohortError, ConfigError, LeakageError
 from fusion.testing.demo.write import write_demo
 
@@ -22,12 +24,7 @@ def open_cohort(config: RunConfig) -> Cohort:
     cohort = Cohort.from_manifest(
         config.cohort.root, data_root=config.cohort.data_root, name=config.cohort.name
     )
-    faults = [
-        *check_classes(cohort, target_classes(config.tasks)),
-        *check_survival(cohort, target_survival(config.tasks)),
-    ]
-    if faults:
-        raise CohortError(cohort.root, faults)
+    check_labels(cohort, target_classes(config.tasks), target_survival(config.tasks))
     unknown = sorted(set(config.modalities) - set(cohort.modalities))
     if unknown:
         raise ConfigError(
@@ -52,8 +49,34 @@ def open_external(config: RunConfig, cohort: Cohort) -> dict[str, Cohort]:
                 f"{len(shared)} patients of the external cohort {name} are in {cohort.name} too: "
                 f"{', '.join(shared[:5])}. Take them out of one of the two manifests"
             )
+        check_known_labels(config, other)
         found[name] = other
     return found
+
+
+def check_known_labels(config: RunConfig, cohort: Cohort) -> None:
+    """Hold those labels against the configuration that another cohort happens to have.
+
+    Raises:
+        CohortError: with all faults.
+    """
+    columns = set(cohort.targets.columns)
+    classes = {c: names for c, names in target_classes(config.tasks).items() if c in columns}
+    stems = [s for s in target_survival(config.tasks) if f"{s}{TIME}" in columns]
+    check_labels(cohort, classes, stems)
+
+
+def check_labels(
+    cohort: Cohort, classes: Mapping[str, Sequence[str]], stems: Sequence[str]
+) -> None:
+    """Every class must be one that the configuration names.
+
+    Raises:
+        CohortError: with all faults.
+    """
+    faults = [*check_classes(cohort, classes), *check_survival(cohort, stems)]
+    if faults:
+        raise CohortError(cohort.root, faults)
 
 
 def build(config: CohortConfig) -> None:
