@@ -36,8 +36,9 @@ def read_csv(path: Path, text: Collection[str]) -> tuple[pa.Table, str]:
         _check_header(header, path)
         table = pa_csv.read_csv(
             path,
-            # one thread: only then does an error know its line
-            read_options=pa_csv.ReadOptions(use_threads=False),
+            # one thread: only then does an error know its line; and large blocks, since each
+            # costs something per column, of which there may be tens of thousands
+            read_options=pa_csv.ReadOptions(use_threads=False, block_size=1 << 26),
             # a blank line kept, so that row i stands on line i + 2
             parse_options=pa_csv.ParseOptions(ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
@@ -72,7 +73,8 @@ def read_parquet(path: Path) -> tuple[pa.Table, str]:
 
 def _without_last_blank_lines(table: pa.Table) -> pa.Table:
     rows = len(table)
-    while rows and all(not column[rows - 1].is_valid for column in table.columns):
+    columns = range(table.num_columns)
+    while rows and not any(table.column(i)[rows - 1].is_valid for i in columns):
         rows -= 1
     return table.slice(0, rows)
 

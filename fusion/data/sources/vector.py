@@ -61,6 +61,7 @@ class VectorSource:
         self.width = 0
         self.preprocess: VectorPreprocess | None = None
         self._prepared: dict[Path, tuple[str, ...]] = {}
+        self._loaded: dict[tuple[Entry, ...], Float[Tensor, "1 width"]] = {}
 
     def prepare(self, files: Files) -> list[Fault]:
         """Read every table and check every patient's row; nothing is cached on disk.
@@ -117,22 +118,14 @@ class VectorSource:
             require_columns(read_table(path, text=self.categorical), self._fitted().needs, path)
 
     def load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
-        """The patient's vector.
+        """The patient's vector; kept in memory, since a wide table is slow to look up.
 
         Raises:
             ReadError: naming the patient and the table.
         """
-        fitted = self._fitted()
-        try:
-            table = patient_rows(
-                {patient: rows},
-                fitted.needs,
-                categorical=fitted.categories,
-                log1p=fitted.log1p,
-            )
-            return torch.from_numpy(fitted.transform(table, path=rows[0].path))
-        except ReadError as error:
-            raise ReadError(error.path, error.message, patient) from error
+        if rows not in self._loaded:
+            self._loaded[rows] = self._load(patient, rows)
+        return self._loaded[rows].clone()
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """A vector adds one row."""
@@ -145,6 +138,19 @@ class VectorSource:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the place of `fit`."""
         self._use(VectorPreprocess.from_state(state))
+
+    def _load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
+        fitted = self._fitted()
+        try:
+            table = patient_rows(
+                {patient: rows},
+                fitted.needs,
+                categorical=fitted.categories,
+                log1p=fitted.log1p,
+            )
+            return torch.from_numpy(fitted.transform(table, path=rows[0].path))
+        except ReadError as error:
+            raise ReadError(error.path, error.message, patient) from error
 
     def _fitted(self) -> VectorPreprocess:
         if self.preprocess is None:
@@ -174,6 +180,7 @@ class VectorSource:
     def _use(self, preprocess: VectorPreprocess) -> None:
         self.preprocess = preprocess
         self.width = len(preprocess.names)
+        self._loaded = {}
 
     def _chosen(self, tables: Iterable[Sequence[str]]) -> tuple[str, ...]:
         """Columns that the settings choose from those of any table."""

@@ -86,9 +86,22 @@ def test_folds_do_not_inherit_from_each_other(cohort):
     _, one, two = cohort
     fresh, used = (VectorSource(drop=["sex"], select_variance=2) for _ in range(2))
     used.fit(two)
+    loaded(used, two)
     used.fit(one)
     fresh.fit(one)
     assert used.state() == fresh.state()
+    np.testing.assert_array_equal(loaded(used, two), loaded(fresh, two))
+
+
+def test_a_vector_that_the_caller_changes_is_not_the_one_kept(cohort):
+    _, one, _ = cohort
+    source = VectorSource(drop=["sex"])
+    source.fit(one)
+    patient, rows = next(iter(one.items()))
+    first = source.load(patient, rows)
+    kept = first.clone()
+    first.zero_()
+    assert source.load(patient, rows).equal(kept)
 
 
 def test_several_rows_become_their_mean(tmp_path):
