@@ -10,17 +10,18 @@ from monai.transforms import Orientation, Spacing
 from scipy.ndimage import gaussian_filter
 
 Image = Float32[np.ndarray, "x y z"]
+Moved = Float32[np.ndarray, "u v w"]
 Affine = Float64[np.ndarray, "4 4"]
 
 
-def to_ras(image: Image, affine: Affine) -> tuple[Image, Affine]:
+def to_ras(image: Image, affine: Affine) -> tuple[Moved, Affine]:
     """Swap and flip axes so that they run to the right, to the front and up."""
     # nibabel's labels, given so that MONAI does not guess them from the metadata
     turn = Orientation(axcodes="RAS", labels=(("L", "R"), ("P", "A"), ("I", "S")))
     return _plain(turn(_meta(image, affine)))
 
 
-def resample(image: Image, affine: Affine, spacing_mm: Sequence[float]) -> tuple[Image, Affine]:
+def resample(image: Image, affine: Affine, spacing_mm: Sequence[float]) -> tuple[Moved, Affine]:
     """Linear, after a Gaussian where the grid gets coarser, so that nothing aliases."""
     ratio = np.asarray(spacing_mm) / np.linalg.norm(affine[:3, :3], axis=0)
     if np.abs(ratio - 1).max() < 1e-4:
@@ -31,7 +32,7 @@ def resample(image: Image, affine: Affine, spacing_mm: Sequence[float]) -> tuple
 
 def resample_labels(
     labels: Image, affine: Affine, spacing_mm: Sequence[float]
-) -> tuple[Image, Affine]:
+) -> tuple[Moved, Affine]:
     """Nearest, so that no label is made up."""
     return _spaced(labels, affine, spacing_mm, "nearest")
 
@@ -79,7 +80,7 @@ def corner(centre: Float64[np.ndarray, "3"], shape: Sequence[int]) -> list[int]:
 
 def _spaced(
     image: Image, affine: Affine, spacing_mm: Sequence[float], mode: str
-) -> tuple[Image, Affine]:
+) -> tuple[Moved, Affine]:
     move = Spacing(pixdim=tuple(spacing_mm), mode=mode, padding_mode="border", dtype=np.float32)
     return _plain(move(_meta(image, affine)))
 
@@ -90,7 +91,7 @@ def _meta(image: Image, affine: Affine) -> MetaTensor:
     )
 
 
-def _plain(image: torch.Tensor) -> tuple[Image, Affine]:
+def _plain(image: torch.Tensor) -> tuple[Moved, Affine]:
     assert isinstance(image, MetaTensor)
     affine = np.asarray(image.affine, dtype=np.float64)
     return np.ascontiguousarray(image.as_tensor()[0].numpy(), dtype=np.float32), affine

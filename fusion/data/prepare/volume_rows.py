@@ -18,8 +18,9 @@ def row_faults(rows: Sequence[Entry], sequences: Sequence[str]) -> list[Fault]:
     for entry in rows:
         name = entry.sequence
         if name is None or name not in {*sequences, MASK}:
-            near = get_close_matches(name or "", [*sequences, MASK], 1)
-            hint = f"did you mean {near[0]!r}? " if near else ""
+            known = {known.casefold(): known for known in (*sequences, MASK)}
+            near = get_close_matches((name or "").casefold(), known, 1)
+            hint = f"did you mean {known[near[0]]!r}? " if near else ""
             found = "no sequence is given" if name is None else f"unknown sequence {name!r}"
             message = (
                 f"{found}; {hint}the configuration names {list(sequences)}: correct the row, "

@@ -150,7 +150,7 @@ class VolumePreparation:
         self,
         labels: tuple[grid.Image, grid.Affine] | None,
         centre_mm: Float64[np.ndarray, "3"],
-    ) -> UInt8[np.ndarray, "x y z"] | None:
+    ) -> UInt8[np.ndarray, "u v w"] | None:
         if labels is None:
             return None
         image, affine = labels

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
-from nibabel.spatialimages import HeaderDataError
 
 from fusion.errors import ReadError
 
@@ -48,7 +47,7 @@ def checked_header(block: bytes, path: Path, patient: str) -> Header:
         )
     try:
         dtype = header.get_data_dtype()
-    except HeaderDataError as error:
+    except KeyError as error:
         raise ReadError(path, f"unknown data type ({error}); export it again", patient) from error
     if dtype.kind not in "iuf":
         raise ReadError(
