@@ -53,7 +53,7 @@ def _of_this_run(metrics: Metrics, summary: RunSummary) -> list[str]:
     if shaky:
         found.append(
             f"For {shaky} numbers more than 5 % of the resamples had no value, since a class or "
-            "an event was missing from them; their intervals are from the others (`undefined` in "
-            "metrics.csv)."
+            "an event was missing from them; their intervals are from the others (column "
+            "undefined of metrics.csv)."
         )
     return found
