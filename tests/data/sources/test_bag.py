@@ -139,7 +139,7 @@ def test_whatever_changes_a_feature_makes_another_entry(source, files, change):
 def test_another_content_or_pixel_size_makes_another_entry(source, draw, tmp_path, slide_entry):
     path = tmp_path / "region.png"
     encoder = Mean()
-    for image, mpp in ((draw(seed=0)[0], 0.5), (draw(seed=1)[0], 0.5), (draw(seed=1)[0], 1.0)):
+    for image, mpp in ((draw(512, 0)[0], 0.5), (draw(512, 1)[0], 0.5), (draw(512, 1)[0], 1.0)):
         Image.fromarray(image).save(path)
         encoder.seen = 0
         source(encoder).prepare({"a": (slide_entry(path, "a", mpp=mpp),)})
