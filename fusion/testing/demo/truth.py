@@ -66,8 +66,8 @@ class DemoTruth:
         for name in ("patients", "targets"):
             found[name] = found[name].set_index("patient_id")
         for name in ("subtype", "grade", "response"):
-            column = found["targets"][name].astype(object)
-            found["targets"][name] = column.where(column.notna(), None)
+            labels = [label if isinstance(label, str) else None for label in found["targets"][name]]
+            found["targets"][name] = np.array(labels, dtype=object)
         for name in ("os_time_days", "os_event"):
             found["targets"][name] = found["targets"][name].astype("Int64")
         found["batch"] = found["batch"].set_index("gene")
