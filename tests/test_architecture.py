@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fusion"
 
 STAGES = (
-    "types errors",
+    "types errors arguments",
     "losses metrics",
     "statistics",
     "data",
@@ -18,6 +18,7 @@ STAGES = (
     "baseline model",
     "lit",
     "report",
+    "doctor",
     "testing",
     "config",
     "run",

@@ -37,6 +37,11 @@ class VolumeFile:
     units_known: bool
     """False where neither sform_code nor qform_code is set: no spacing, no orientation."""
 
+    @property
+    def orientation(self) -> str:
+        """Where the axes run to, such as `RAS` or `LPS`; as true as `units_known`."""
+        return "".join(nib.aff2axcodes(self.affine))
+
 
 def read_volume(path: Path, patient: str) -> VolumeFile:
     """Read one image of intensities.
