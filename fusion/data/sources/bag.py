@@ -1,7 +1,7 @@
 """Slides of one modality: manifest rows -> tiles -> cache -> `Bags`."""
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,14 @@ class BagSource:
                 with progress.slide() as report:
                     return self._prepare_one(entry, report)
 
+            work = [pool.submit(one, entry) for entry in entries]
             try:
-                found = list(pool.map(one, entries))
+                done, _ = wait(work, return_when=FIRST_EXCEPTION)
             finally:
-                progress.stop()  # Ctrl-C and a full disk do not wait for the slides under way
+                # Ctrl-C and a full disk do not wait for the slides under way
+                progress.stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+            found = [task.result() for task in work if task in done]
         return [fault for fault in found if fault is not None]
 
     def fit(self, files: Files) -> None:
