@@ -31,6 +31,21 @@ def test_every_weight_is_used(name):
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
 
 
+@pytest.mark.parametrize("stages", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", ["densenet", "resnet", "segresnet"])
+def test_each_stage_but_the_first_halves_the_map(name, stages):
+    network, features = volume_backbone(name, channels=1, width=8, layers=(1,) * stages)
+    found = network(torch.randn(1, 1, 64, 64, 64)).shape
+    first = 64 if name == "segresnet" else 16
+    assert found == (1, features, *[first // 2 ** (stages - 1)] * 3)
+
+
+@pytest.mark.skipif(not find_spec("einops"), reason="swinunetr needs einops")
+def test_swinunetr_has_four_stages():
+    with pytest.raises(ConfigError, match=r"swinunetr has four stages, layers are \[1, 1\]"):
+        volume_backbone("swinunetr", channels=1, width=8, layers=(1, 1))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -38,7 +53,7 @@ def test_every_weight_is_used(name):
         ({"name": "?"}, "swinunetr$"),
         ({"width": 12}, "width is 12, expected a multiple of 8"),
         ({"width": 0}, "width is 0, expected a multiple of 8"),
-        ({"layers": (1, 1)}, "resnet has four stages"),
+        ({"layers": (1,) * 5}, "resnet has up to four stages"),
         ({"layers": (1, 1, 0, 1)}, "expected 1 or more per stage"),
         ({"layers": ()}, "expected 1 or more per stage"),
     ],
