@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "fusion"
 
 STAGES = (
-    "types errors arguments",
+    "types errors",
+    "arguments",
     "losses metrics",
     "statistics",
     "data",

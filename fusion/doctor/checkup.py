@@ -11,7 +11,7 @@ from fusion.data.cohort import Cohort
 from fusion.doctor import across, coverage, geometry, outcomes, summaries
 from fusion.doctor.examine import examine, plan
 from fusion.doctor.facts import Look, Outcome
-from fusion.doctor.finding import FAULT, WARNING, Finding, findings_table, of_tables
+from fusion.doctor.finding import FAULT, WARNING, Finding, count, findings_table, of_tables
 from fusion.doctor.kinds import mixed_kinds
 from fusion.doctor.opened import open_folder
 
@@ -41,10 +41,7 @@ class Checkup:
     @property
     def verdict(self) -> str:
         """One sentence."""
-        faults, warnings = (
-            f"{len(found)} {name}{'' if len(found) == 1 else 's'}"
-            for found, name in ((self.faults, "fault"), (self.warnings, "warning"))
-        )
+        faults, warnings = count(len(self.faults), "fault"), count(len(self.warnings), "warning")
         end = "mend the faults before a run" if self.faults else "ready for a run"
         return f"{faults}, {warnings}: {end}"
 
@@ -64,6 +61,7 @@ def check_cohort(
         workers: files open at a time.
         progress: how far it is.
     """
+    folder = folder.resolve()  # `.` has no name
     cohort, faults = open_folder(folder, data_root)
     findings = [of_tables(fault) for fault in faults]
     if cohort is None:

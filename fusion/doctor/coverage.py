@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fusion.data.cohort import Cohort
-from fusion.doctor.finding import FAULT, WARNING, Finding, some
+from fusion.doctor.finding import FAULT, WARNING, Finding, count, some
 from fusion.doctor.kinds import kinds_of, place_of
 from fusion.doctor.table import ALL
 
@@ -86,16 +86,16 @@ def coverage_warnings(cohort: Cohort, findings: Sequence[Finding]) -> list[Findi
         elif all((place_of(e, cohort), patient) in unreadable for e in entries):
             broken.append(str(patient))
     sorts = (
-        (empty, "have no file of any modality; a run leaves them out, and says so"),
-        (broken, "have files, none of which can be read"),
+        (empty, "no file of any modality", "; a run leaves them out, and says so"),
+        (broken, "no file that can be read", ""),
     )
     return [
         Finding(
             severity=WARNING,
             kind="nothing",
-            message=f"{len(who)} patients {what}: {some(who, 20)}",
+            message=f"{what}: {count(len(who), 'patient')} ({some(who, 20)}){end}",
             table="manifest.csv",
         )
-        for who, what in sorts
+        for who, what, end in sorts
         if who
     ]

@@ -75,6 +75,16 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return table.astype({"line": "Int64"})
 
 
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> count(1, "centre"), count(2, "centre")
+        ('1 centre', '2 centres')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def some(names: Sequence[str], limit: int = 5) -> str:
     """The first few names, and how many more there are.
 

@@ -8,7 +8,7 @@ import pandas as pd
 from fusion.data.cohort import Cohort
 from fusion.data.targets import EVENT, TIME
 from fusion.doctor.coverage import centers_of
-from fusion.doctor.finding import WARNING, Finding, some
+from fusion.doctor.finding import WARNING, Finding, count, some
 from fusion.doctor.table import ALL
 from fusion.metrics.censoring import Censoring
 
@@ -103,7 +103,9 @@ def outcome_warnings(cohort: Cohort, classes: pd.DataFrame, times: pd.DataFrame)
             continue
         single = [f"{c} ({v[0]})" for c, v in per_center.items() if c != ALL and len(v) == 1]
         if single:
-            message = f"{target}: only one class at {len(single)} centres: {some(single, 8)}"
+            message = (
+                f"{target}: only one class at {count(len(single), 'centre')}: {some(single, 8)}"
+            )
             found.append(_warning("classes", f"{message}; no AUC can be computed there"))
         spelt = Counter(str(label).casefold() for label in rows["label"].unique())
         if twice := [name for name, count in spelt.items() if count > 1]:
@@ -113,11 +115,11 @@ def outcome_warnings(cohort: Cohort, classes: pd.DataFrame, times: pd.DataFrame)
         if ALL in none:
             found.append(_warning("events", f"{target}: no event in all"))
         elif none:
-            message = f"{target}: no event at {len(none)} centres: {some(none, 8)}"
+            message = f"{target}: no event at {count(len(none), 'centre')}: {some(none, 8)}"
             found.append(_warning("events", f"{message}; no C-index can be computed there"))
     blank = cohort.targets.index[cohort.targets.isna().all(axis=1)].tolist()
     if blank and not cohort.targets.columns.empty:
-        message = f"{len(blank)} patients have no label at all: {some(blank)}"
+        message = f"no label at all: {count(len(blank), 'patient')} ({some(blank)})"
         found.append(_warning("labels", f"{message}; they cannot train or test anything"))
     return found
 

@@ -48,7 +48,7 @@ def _tables(checkup: Checkup, console: Console) -> None:
     _print(console, "Follow-up", times[times["center"].isin(largest)])
     hidden = modalities["center"].nunique() - len(largest)
     if hidden > 0:
-        console.print(f"{hidden} smaller centres are not shown here; the files have them")
+        console.print(f"{hidden} smaller centres are only in the first table, and in the files")
 
 
 def inert(value: Any) -> Text:
