@@ -66,7 +66,7 @@ def time_panel(axes: Axes, cohort: Cohort, name: str) -> None:
         linewidth=0.4,
     )
     axes.set(xlabel="years of follow-up", ylabel="patients")
-    axes.set_xlim(left=0)
+    axes.set_xlim(left=min([0.0, *years]))  # a time below zero is a fault to be seen
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     blank = len(cohort.patients) - len(known)
     axes.set_title(f"{short(name, 24)}: follow-up of {len(known)} patients, not known of {blank}")

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from fusion.doctor.finding import count
 from fusion.doctor.table import ALL
 from fusion.report.drawing import GREY, OKABE_ITO, short
 
@@ -56,4 +57,4 @@ def pattern_panel(axes: Axes, patterns: pd.DataFrame) -> None:
     axes.set_title("Combinations of modalities, in patients", pad=48)
     if hidden:
         rest = int(every["patients"].iloc[len(shown) :].sum())
-        axes.set_xlabel(f"and {hidden} rarer ones, {rest} patients", color=GREY)
+        axes.set_xlabel(f"and {count(hidden, 'rarer one')}, {count(rest, 'patient')}", color=GREY)
