@@ -39,8 +39,8 @@ def pattern_panel(axes: Axes, patterns: pd.DataFrame) -> None:
     most = int(shown["patients"].max())
     step = 0.09 * most
     axes.barh(range(len(shown)), shown["patients"], color=OKABE_ITO[0], height=0.7)
-    for row, (text, count) in enumerate(zip(shown["modalities"], shown["patients"], strict=True)):
-        axes.text(count + 0.01 * most, row, str(count), va="center", fontsize=7.5)
+    for row, (text, number) in enumerate(zip(shown["modalities"], shown["patients"], strict=True)):
+        axes.text(number + 0.01 * most, row, str(number), va="center", fontsize=7.5)
         for i, name in enumerate(names):
             has = name in text.split(" + ")
             color = "black" if has else "#dddddd"

@@ -67,3 +67,24 @@ def test_a_folder_that_cannot_be_written_to_is_named(mini, tmp_path):
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(ReportError, match="taken"):
         write_checkup(mini.check(), tmp_path / "taken")
+
+
+def test_more_combinations_than_are_drawn_are_counted(mini):
+    """Sixteen combinations of four tables: the panel draws fourteen and names the rest."""
+    names = ["rna", "cnv", "mut", "lab"]
+    mini.rows, mini.targets = [], pd.DataFrame({"patient_id": [f"Q{i}" for i in range(16)]})
+    keys = mini.targets.rename(columns={"patient_id": "key"}).assign(value=range(16))
+    for name in names:
+        keys.to_csv(mini.root / f"{name}.csv", index=False)
+    for i in range(16):
+        mini.rows += [{"patient_id": f"Q{i}", "center": "A"}] if i == 0 else []
+        mini.rows += [
+            {"patient_id": f"Q{i}", "center": "A", "modality": name, "path": f"{name}.csv"}
+            for bit, name in enumerate(names)
+            if i >> bit & 1
+        ]
+    mini.rna = keys
+    checkup = mini.check()
+    assert checkup.faults == ()
+    assert len(checkup.tables["patterns"].query("center == 'all'")) == 16
+    assert draw(checkup).startswith(b"\x89PNG")
