@@ -21,6 +21,17 @@ class VolumeEncoderConfig(Strict):
     """One token, or one for each cell of the last feature map."""
 
 
+class VolumeAugmentConfig(Strict):
+    """Small changes in training that leave the diagnosis what it is."""
+
+    flip: bool
+    """Mirror left and right."""
+    scale: float = Field(ge=0, lt=1)
+    """Largest relative change of a sequence's gain."""
+    shift: float = Field(ge=0)
+    """Largest offset, in units of the normalised image."""
+
+
 class VolumeConfig(Strict):
     """3-D MRI or CT."""
 
@@ -36,6 +47,7 @@ class VolumeConfig(Strict):
     """Lower and upper HU, for CT only."""
     crop: Literal["center", "foreground", "tumour"]
     workers: PositiveInt
+    augment: VolumeAugmentConfig
     encoder: VolumeEncoderConfig
 
 
@@ -80,6 +92,8 @@ class BagConfig(Strict):
     min_tissue: float = Field(ge=0, le=1)
     max_tiles_per_slide: PositiveInt | None
     workers: PositiveInt
+    keep_tiles: float = Field(gt=0, le=1)
+    """Share of a bag's tiles that each training step draws."""
     encoder: BagEncoderConfig
 
 
@@ -107,6 +121,8 @@ class TableConfig(Strict):
     categorical: dict[str, list[str]]
     indicators: bool
     """Add a column for each one that has missing values."""
+    clip: PositiveFloat | None
+    """Cut standardised numbers at so many training standard deviations."""
 
 
 class VectorConfig(Strict):

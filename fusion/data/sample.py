@@ -67,7 +67,6 @@ class Batch:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
         """Move everything that is a tensor."""
-
         return Batch(
             self.patient_ids,
             self.centers,

@@ -14,6 +14,7 @@ from fusion.errors import TrainingError
 from fusion.heads.base import Fused
 from fusion.tasks.base import Task
 
+Augment = Callable[[Batch, torch.Generator], Batch]
 MakeOptimizer = Callable[[list[nn.Parameter]], OptimizerLRScheduler]
 
 
@@ -26,8 +27,10 @@ class LitFusion(lightning.LightningModule):
     Args:
         model: Batch -> Fused.
         tasks: name -> task; the head's outputs are divided among them in sorted order.
-        weighting: losses by task -> one number.
+        weighting: losses by task -> one number, for training.
+        weights: of each task in the validation loss, which chooses the epoch.
         penalty: factor of each penalty that the head returns, by name; 1 where not named.
+        augment: batch and generator -> batch, in training only.
         optimizer: parameters -> what Lightning's `configure_optimizers` returns.
         seed: of the run.
     """
@@ -38,7 +41,9 @@ class LitFusion(lightning.LightningModule):
         model: nn.Module,
         tasks: Mapping[str, Task],
         weighting: nn.Module,
+        weights: Mapping[str, float],
         penalty: Mapping[str, float],
+        augment: Augment,
         optimizer: MakeOptimizer,
         seed: int,
     ) -> None:
@@ -46,7 +51,9 @@ class LitFusion(lightning.LightningModule):
         self.model = model
         self.tasks = nn.ModuleDict(dict(sorted(tasks.items())))
         self.weighting = weighting
+        self.weights = dict(weights)
         self.penalty = dict(penalty)
+        self.augment = augment
         self.make_optimizer = optimizer
         self.seed = seed
         self.validated: list[tuple[Tensor, Mapping[str, Labels]]] = []
@@ -87,7 +94,8 @@ class LitFusion(lightning.LightningModule):
         Raises:
             TrainingError: where the loss is not finite, naming the batch's patients.
         """
-        fused = self(batch)
+        drawn = int(torch.randint(2**62, (1,)))
+        fused = self(self.augment(batch, torch.Generator().manual_seed(drawn)))
         losses = self.losses(fused.outputs, batch.targets)
         # sum() keeps the graph where nobody in the batch has a label: DDP expects gradients
         total = self.weighting(losses) if losses else fused.outputs.sum() * 0
@@ -107,7 +115,7 @@ class LitFusion(lightning.LightningModule):
         self.validated.append((self(batch).outputs, batch.targets))
 
     def on_validation_epoch_end(self) -> None:
-        """Loss of each task over all validation patients, and their sum, `val_loss`."""
+        """Loss of each task over all validation patients; their weighted sum is `val_loss`."""
         losses: dict[str, Tensor] = {}
         for name, task in self.named_tasks():
             known = [(o, t[name]) for o, t in self.validated if name in t]
@@ -117,8 +125,9 @@ class LitFusion(lightning.LightningModule):
         self.validated.clear()
         for name, value in losses.items():
             self.log(f"val_loss/{name}", value)
-        total = torch.stack(list(losses.values())).sum() if losses else torch.tensor(torch.inf)
-        self.log("val_loss", total, prog_bar=True)
+        # learned weights would make epochs incomparable: the given ones choose the epoch
+        total = sum(self.weights[name] * value for name, value in losses.items())
+        self.log("val_loss", total if losses else torch.inf, prog_bar=True)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """What the run's configuration says."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from fusion.baseline.classes import fit_class_baseline
-from fusion.baseline.survival import fit_cox_baseline
+from fusion.baseline.classes import ClassBaseline, fit_class_baseline
+from fusion.baseline.survival import CoxBaseline, fit_cox_baseline
 from fusion.config.build.sources import build_table, defining
 from fusion.config.build.tasks import task_info
 from fusion.config.run import RunConfig
@@ -50,6 +50,7 @@ def task_predictions(
     train = material.place("train")
     labels = material.inputs.labels[train.cohort.name]
     x, who = matrix(source, modality, train)
+    model: ClassBaseline | CoxBaseline
     known = [i for i, p in enumerate(who) if task.name in labels[p]]
     y = np.stack([labels[who[i]][task.name].numpy() for i in known]).astype(float)
     if task.kind == "survival":

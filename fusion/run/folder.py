@@ -7,7 +7,8 @@ from pathlib import Path
 from fusion.config.run import RunConfig
 from fusion.errors import ConfigError
 
-FINISHED = "metrics.json"
+FINISHED = "report.html"
+"""The last file that a run writes."""
 
 
 def choose_folder(config: RunConfig, folder: Path, arguments: Sequence[str]) -> Path:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from fusion.config.build.augment import build_augmentation
 from fusion.config.build.model import build_model
 from fusion.config.build.tasks import build_task, build_weighting
 from fusion.config.head import HeadConfig
@@ -79,7 +80,9 @@ def learn(
         model=trained.model,
         tasks=trained.tasks,
         weighting=build_weighting(config),
+        weights={name: task.weight for name, task in config.tasks.items()},
         penalty=config.penalty,
+        augment=build_augmentation({m: config.modalities[m] for m in modalities}),
         optimizer=lambda parameters: adamw(
             parameters,
             **config.optimizer.model_dump(),

@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.config.run import RunConfig
+from fusion.report.card import model_card
+from fusion.report.metrics_file import load_metrics
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
@@ -28,6 +30,8 @@ def publish(
     report = write_report(
         folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
     )
+    card = model_card(summary, load_metrics(folder / "metrics.json"))
+    (folder / "bundle" / "README.md").write_text(card)
     seal(folder / "bundle")
     return report
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
@@ -65,7 +66,12 @@ def module():
         model=Noisy(),
         tasks={"size": Regression()},
         weighting=Sum(),
+        weights={"size": 1.0},
         penalty={},
+        augment=lambda batch, generator: replace(
+            batch,
+            inputs={"rna": batch.inputs["rna"] + torch.randn(1, 6, generator=generator) / 9},
+        ),
         optimizer=lambda parameters: torch.optim.AdamW(parameters, lr=1e-2),
         seed=0,
     )

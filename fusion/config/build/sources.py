@@ -81,6 +81,7 @@ def build_table(config: TableConfig, *, root: Path, drop: list[str]) -> VectorSo
         drop=sorted({*config.drop, *drop}),
         select_variance=config.select_variance,
         log1p=config.log1p,
+        clip=config.clip,
         categorical=config.categorical,
         indicators=config.indicators,
     )

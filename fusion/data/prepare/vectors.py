@@ -30,6 +30,8 @@ class VectorPreprocess:
     scale: Float[np.ndarray, " columns"]
     """Standard deviation in training, after imputation; never 0."""
     log1p: bool
+    clip: float | None
+    """Standardised numbers are cut here, so that one outlier does not rule; None leaves them."""
     categories: Mapping[str, tuple[str, ...]]
     """Categorical column -> its values, in the order of the configuration."""
     indicators: tuple[str, ...]
@@ -43,6 +45,7 @@ class VectorPreprocess:
         *,
         select_variance: int | None = None,
         log1p: bool = False,
+        clip: float | None = None,
         categorical: Mapping[str, Sequence[str]] | None = None,
         indicators: bool = False,
     ) -> "VectorPreprocess":
@@ -53,6 +56,7 @@ class VectorPreprocess:
             select_variance: keep so many numbers, those of the largest variance over the
                 training patients who have them; ties go by name.
             log1p: take log(1 + x) first, for counts.
+            clip: cut standardised numbers at so many standard deviations.
             categorical: column -> allowed values; columns that the table lacks are not used.
             indicators: tell the network which numbers were missing, for each column that has
                 gaps in training.
@@ -91,6 +95,7 @@ class VectorPreprocess:
             center=center[varies],
             scale=scale[varies],
             log1p=log1p,
+            clip=clip,
             categories=declared,
             indicators=tuple(map(str, names[gaps])),
             dropped=dropped,
@@ -126,6 +131,8 @@ class VectorPreprocess:
         )
         x = _numbers(table, self.columns, self.log1p)
         z = (np.where(np.isnan(x), self.fill, x) - self.center) / self.scale
+        if self.clip is not None:
+            z = z.clip(-self.clip, self.clip)
         codes = [
             (table[c] == value).to_numpy(np.float64)[:, None]
             for c, values in self.categories.items()
@@ -152,6 +159,7 @@ class VectorPreprocess:
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
             "log1p": self.log1p,
+            "clip": self.clip,
             "categories": {c: list(v) for c, v in self.categories.items()},
             "indicators": list(self.indicators),
             "dropped": dict(self.dropped),
@@ -166,6 +174,7 @@ class VectorPreprocess:
             center=np.array(state["center"], dtype=np.float64),
             scale=np.array(state["scale"], dtype=np.float64),
             log1p=state["log1p"],
+            clip=state["clip"],
             categories={c: tuple(v) for c, v in state["categories"].items()},
             indicators=tuple(state["indicators"]),
             dropped=dict(state["dropped"]),

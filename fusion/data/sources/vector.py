@@ -31,6 +31,7 @@ class VectorSource:
         drop: names or patterns to leave out: what defines the label, what is no input.
         select_variance: keep so many numbers, by variance over training patients.
         log1p: take log(1 + x) first.
+        clip: cut standardised numbers at so many training standard deviations.
         categorical: text columns -> their allowed values.
         indicators: add an input for each number with gaps in training.
 
@@ -46,6 +47,7 @@ class VectorSource:
         drop: Sequence[str] = (),
         select_variance: int | None = None,
         log1p: bool = False,
+        clip: float | None = None,
         categorical: Mapping[str, Sequence[str]] | None = None,
         indicators: bool = False,
     ) -> None:
@@ -56,6 +58,7 @@ class VectorSource:
         self.drop = tuple(drop)
         self.select_variance = select_variance
         self.log1p = log1p
+        self.clip = clip
         self.categorical = {c: tuple(v) for c, v in (categorical or {}).items()}
         self.indicators = indicators
         self.width = 0
@@ -109,6 +112,7 @@ class VectorSource:
                 table,
                 select_variance=self.select_variance,
                 log1p=self.log1p,
+                clip=self.clip,
                 categorical=self.categorical,
                 indicators=self.indicators,
             )

@@ -71,11 +71,15 @@ def lab(name: str) -> Lab:
     return next(each for each in LABS if each.name == name)
 
 
+ROTA = ("Aster", "Birch", "Cedar", "Dogwood", "Aster", "Birch", "Elm")
+"""Centres in turn: five of seven patients are internal, and two centres are the larger ones."""
+
+
 def assign(count: int) -> list[str]:
     """A centre for each patient, in turn.
 
     Example:
-        >>> assign(6)
-        ['Aster', 'Birch', 'Cedar', 'Dogwood', 'Elm', 'Aster']
+        >>> assign(8)
+        ['Aster', 'Birch', 'Cedar', 'Dogwood', 'Aster', 'Birch', 'Elm', 'Aster']
     """
-    return [LABS[i % len(LABS)].name for i in range(count)]
+    return [ROTA[i % len(ROTA)] for i in range(count)]

@@ -1,0 +1,38 @@
+"""Modality configuration -> what training does to a batch before the model sees it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import torch
+
+from fusion.config.modality import BagConfig, ModalityConfig, VolumeConfig
+from fusion.data.augment_bag import sample_tiles
+from fusion.data.augment_volume import LEFT_RIGHT, augment
+from fusion.data.sample import Batch
+from fusion.types import Bags, Input, Modality, Volumes
+
+
+def build_augmentation(
+    modalities: Mapping[str, ModalityConfig],
+) -> Callable[[Batch, torch.Generator], Batch]:
+    """A function that changes the inputs of every modality as its configuration says."""
+
+    def change(batch: Batch, generator: torch.Generator) -> Batch:
+        inputs: dict[Modality, Input] = dict(batch.inputs)
+        for name, config in sorted(modalities.items()):
+            key = Modality(name)
+            found = inputs.get(key)
+            if isinstance(config, VolumeConfig) and isinstance(found, Volumes):
+                settings = config.augment
+                inputs[key] = augment(
+                    found,
+                    generator,
+                    flip_axes=(LEFT_RIGHT,) if settings.flip else (),
+                    scale=settings.scale,
+                    shift=settings.shift,
+                )
+            elif isinstance(config, BagConfig) and isinstance(found, Bags):
+                inputs[key] = sample_tiles(found, generator, keep=config.keep_tiles)
+        return replace(batch, inputs=inputs)
+
+    return change
