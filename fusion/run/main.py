@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import lightning
@@ -37,7 +38,7 @@ def run(config: RunConfig, folder: Path) -> None:
     arguments = sys.argv[1:]
     folder = choose_folder(config, folder, arguments)
     command = resume_command(folder, arguments)
-    say = Console(stderr=False).print
+    say = partial(Console().print, soft_wrap=True)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
@@ -48,8 +49,10 @@ def run(config: RunConfig, folder: Path) -> None:
     for line in census(material):
         say(f"    {line}")
 
+    say("[bold]2/5 fitting[/] the plain clinical model")
+    clinical = clinical_predictions(config, material)
     modalities = tuple(sorted(config.modalities))
-    say(f"[bold]2/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
+    say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
     fusion = learn(
         config,
         material,
@@ -61,7 +64,7 @@ def run(config: RunConfig, folder: Path) -> None:
     others = {}
     if config.evaluation.singles and len(modalities) > 1:
         for name in modalities:
-            say(f"[bold]3/5 training[/] {name} alone")
+            say(f"[bold]4/5 training[/] {name} alone")
             others[f"{name} alone"] = learn(
                 config,
                 material,
@@ -73,13 +76,11 @@ def run(config: RunConfig, folder: Path) -> None:
     if int(os.environ.get("LOCAL_RANK", 0)) != 0:
         return  # the other processes of a DDP run were needed for training only
 
-    say("[bold]4/5 predicting[/], and fitting the clinical model")
+    say("[bold]5/5 evaluating[/], and exporting the bundle")
     tasks = [task_info(name, task) for name, task in config.tasks.items()]
     rows, shares = predictions(config, material, {"fusion": fusion, **others}, tasks)
-    table = pd.concat([rows, clinical_predictions(config, material)], ignore_index=True)
+    table = pd.concat([rows, clinical], ignore_index=True)
     save(table, folder / "predictions.parquet")
-
-    say("[bold]5/5 evaluating[/], and exporting the bundle")
     export(config, material, fusion, folder / "bundle")
     report = publish(config, material, folder, tasks, table, shares)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
