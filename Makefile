@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fast check fmt bench
+.PHONY: help install demo doctor test fast check fmt
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -17,6 +17,13 @@ $(STAMP): pyproject.toml
 	$(BIN)/pip install --quiet "torch>=2.6,<2.14"
 	$(BIN)/pip install --quiet -e '.[dev,transformers,tensorboard]'
 	@touch $@
+
+demo: $(STAMP) ## write the demo cohort, train, evaluate on external centres, export
+	test -e data/demo/manifest.csv || $(BIN)/python scripts/make_demo.py --out data/demo
+	$(BIN)/python train.py +experiment=glioma_fusion
+
+doctor: $(STAMP) ## open every file of the demo cohort and look
+	$(BIN)/python scripts/check_cohort.py cohort=data/demo
 
 test: $(STAMP) ## the whole suite, slow tests included
 	$(BIN)/pytest -q -n 2

@@ -18,7 +18,7 @@ def arguments() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--out", type=Path, default=Path("data/demo"), help="folder of the cohort")
-    add("--patients", type=int, default=150, help="how many, in five centres")
+    add("--patients", type=int, default=168, help="how many, in five centres")
     add("--seed", type=int, default=0, help="another seed, another cohort")
     add("--missing", type=float, default=1.0, help="multiplies missingness; 0: nothing is missing")
     add("--center-shift", type=float, default=1.0, help="multiplies what differs between centres")

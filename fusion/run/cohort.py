@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rich.progress import Progress
+
 from fusion.cohorts.tcga_glioma.build import build_tcga_glioma
 from fusion.config.build.tasks import target_classes, target_survival
 from fusion.config.run import CohortConfig, RunConfig
@@ -85,7 +87,9 @@ def build(config: CohortConfig) -> None:
     match config.build:
         case "demo":
             if not (folder / "manifest.csv").exists():
-                write_demo(folder)
+                with Progress() as bar:
+                    task = bar.add_task("writing the demo cohort", total=None)
+                    write_demo(folder, on_patient=lambda _: bar.advance(task))
         case "tcga_glioma":
             if config.source is None:
                 raise ConfigError(

@@ -1,7 +1,7 @@
 """The steps of a run, one after the other."""
 
 import os
-import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,16 +28,16 @@ from fusion.run.publish import publish
 from fusion.run.trained import Trained
 
 
-def run(config: RunConfig, folder: Path) -> None:
+def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     """From files to an evaluated, exported model; every step that is done is not done again.
 
     Args:
         config: all that decides the run.
         folder: that Hydra made for it.
+        overrides: of the command line; they tell how to go on, and how to repeat the run.
     """
-    arguments = sys.argv[1:]
-    folder = choose_folder(config, folder, arguments)
-    command = resume_command(folder, arguments)
+    folder = choose_folder(config, folder, overrides)
+    command = resume_command(folder, overrides)
     say = partial(Console().print, soft_wrap=True)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)

@@ -131,7 +131,8 @@ def test_swapped_patients_hold_each_others_bytes(full, tmp_path):
     swapped = write_demo(tmp_path / "swapped", **SMALL, missing=0.0, swapped=1.0)
     straight, mixed = digests(full.folder), digests(tmp_path / "swapped")
     swaps = swapped.swaps
-    assert len(swaps) == 20
+    # pairs within a centre: a centre of odd size leaves one out, and a modality may run out
+    assert 14 <= len(swaps) <= 20
     assert set(swaps["modality"]) == {"mri", "rna", "wsi"}
     owner = {(m, p): o for m, p, o in swaps.itertuples(index=False)}
     for name, digest in mixed.items():

@@ -71,7 +71,7 @@ def lab(name: str) -> Lab:
     return next(each for each in LABS if each.name == name)
 
 
-ROTA = ("Aster", "Birch", "Cedar", "Dogwood", "Aster", "Birch", "Elm")
+ROTA = ("Aster", "Birch", "Cedar", "Dogwood", "Elm", "Aster", "Birch")
 """Centres in turn: five of seven patients are internal, and two centres are the larger ones."""
 
 
@@ -80,6 +80,6 @@ def assign(count: int) -> list[str]:
 
     Example:
         >>> assign(8)
-        ['Aster', 'Birch', 'Cedar', 'Dogwood', 'Aster', 'Birch', 'Elm', 'Aster']
+        ['Aster', 'Birch', 'Cedar', 'Dogwood', 'Elm', 'Aster', 'Birch', 'Aster']
     """
     return [ROTA[i % len(ROTA)] for i in range(count)]

@@ -28,7 +28,7 @@ PARTS = ("manifest.csv", "targets.csv", "clinical.csv", "mri", "slides", "omics"
 def write_demo(
     folder: Path,
     *,
-    patients: int = 150,
+    patients: int = 168,
     seed: int = 0,
     missing: float = 1.0,
     center_shift: float = 1.0,
