@@ -1,10 +1,21 @@
 """The command line: plain messages for what users can cause, tracebacks for what they cannot."""
 
+import logging
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 from fusion.errors import FusionError, Interrupted
+
+if TYPE_CHECKING:
+    from fusion.config.run import RunConfig
+
+STOPS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGUSR1: 75}
+"""Exit codes where no training is under way, which has handlers of its own."""
 
 
 def guarded(command: Callable[[], None]) -> None:
@@ -21,8 +32,13 @@ def guarded(command: Callable[[], None]) -> None:
         if os.environ.get("FUSION_DEBUG"):
             raise
         leave(f"{type(error).__name__}: {error}", 1)
-    except KeyboardInterrupt:
-        leave("stopped; what was prepared is kept, the same command goes on from there", 130)
+    except KeyboardInterrupt as stop:
+        number = stop.args[0] if stop.args else signal.SIGINT
+        leave(
+            f"stopped by {number.name}; what was finished is kept. Go on with the same command, "
+            "and with ckpt=last where training had begun",
+            STOPS[number],
+        )
 
 
 def leave(message: str, code: int) -> None:
@@ -32,12 +48,26 @@ def leave(message: str, code: int) -> None:
     raise SystemExit(code)
 
 
+def stop(number: int, frame: FrameType | None) -> None:
+    """What Ctrl-C does, for the signals of schedulers."""
+    raise KeyboardInterrupt(signal.Signals(number))
+
+
 def train() -> None:
     """`fusion-train`, `python -m fusion.cli` and `python train.py`."""
-    from fusion.config.compose import launch  # after the terminal has an answer to --help
-    from fusion.run.main import run
+    for number in (signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, stop)
+    from fusion.config.compose import launch
 
-    guarded(lambda: launch(lambda config, folder: guarded(lambda: run(config, folder))))
+    guarded(lambda: launch(job))
+
+
+def job(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:
+    """One run, or one of a sweep."""
+    logging.getLogger("numexpr").setLevel(logging.WARNING)  # else it greets
+    from fusion.run.main import run  # slow: --help and a misspelt name have their answer by now
+
+    guarded(lambda: run(config, folder, overrides))
 
 
 if __name__ == "__main__":

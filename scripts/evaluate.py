@@ -21,6 +21,7 @@ ARGUMENTS = {
     "name": "of the cohort in the report (default: its folder's name)",
     "cache": "folder for prepared volumes and slide features (default: as in training)",
     "patch_encoders": "MODALITY:FOLDER,... where transformers models lie on this machine",
+    "on_fault": "files that cannot be used: stop, or exclude (default: as in training)",
     "draws": "bootstrap draws over patients (default: 1000)",
 }
 
@@ -41,6 +42,7 @@ def main() -> None:
         name=values.get("name"),
         cache=Path(values["cache"]) if "cache" in values else None,
         patch_encoders={modality: folder for modality, _, folder in pairs},
+        on_fault=values.get("on_fault"),
         draws=whole(values, "draws", 1000),
     )
     print(f"report  {report}")

@@ -1,5 +1,6 @@
 """YAML and command line -> RunConfig: the only import of Hydra."""
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -35,9 +36,11 @@ def compose(overrides: Sequence[str]) -> RunConfig:
     with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
         try:
             config = hydra.compose("train", overrides=list(overrides))
-            return validated(config)
         except (HydraException, OmegaConfBaseException) as error:
             raise ConfigError(explain(error, overrides)) from None
+        except ValueError as error:  # head=null; Hydra says no more than this
+            raise ConfigError(f"{error}: {' '.join(overrides)}") from None
+        return validated(config)
 
 
 def explain(error: Exception, overrides: Sequence[str]) -> str:
@@ -112,7 +115,9 @@ def parse(values: Any) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        lines = [f"{len(error.errors())} values of the configuration do not fit:"]
+        many = len(error.errors())
+        noun = "value does" if many == 1 else "values do"
+        lines = [f"{many} {noun} not fit the configuration:"]
         for fault in error.errors():
             lines.append(f"  {sentence(fault, values)}")
         raise ConfigError("\n".join(lines)) from None
@@ -133,11 +138,18 @@ def sentence(fault: Any, values: Any) -> str:
         return f"{name}: there is no such setting{hint}"
     if fault["type"] == "missing":
         return f"{name}: {fault['loc'][-1]} is missing"
-    return f"{name}: {fault['msg']}, found {fault['input']!r}"
+    found, expected = fault["input"], fault.get("ctx", {}).get("expected", "")
+    if fault["type"] == "union_tag_invalid":
+        expected, found = fault["ctx"]["expected_tags"], fault["ctx"]["tag"]
+        name = f"{name}.{fault['ctx']['discriminator'].strip(chr(39))}"
+    close = get_close_matches(str(found), re.findall("'(.+?)'", expected), n=1)
+    hint = f"; did you mean {close[0]}?" if close else f"; expected {expected}" if expected else ""
+    message = f"{found!r} does not exist" if expected else f"{fault['msg']}, found {found!r}"
+    return f"{name}: {message}{hint}"
 
 
-def launch(run: Callable[[RunConfig, Path], None]) -> None:
-    """Hand the composed configuration and its folder to `run`, once for each job of a sweep."""
+def launch(run: Callable[[RunConfig, Path, Sequence[str]], None]) -> None:
+    """Hand configuration, folder and overrides to `run`, once for each job of a sweep."""
     arguments = sys.argv[1:]
     plain = [a for a in arguments if not a.startswith("-")]
     if len(plain) == len(arguments):  # no --help, --cfg or --multirun: check first, speak plainly
@@ -145,6 +157,7 @@ def launch(run: Callable[[RunConfig, Path], None]) -> None:
 
     @hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")
     def main(config: DictConfig) -> None:
-        run(validated(config), Path(HydraConfig.get().runtime.output_dir))
+        job = HydraConfig.get()
+        run(validated(config), Path(job.runtime.output_dir), list(job.overrides.task))
 
     main()

@@ -19,9 +19,10 @@ from fusion.config.run import RunConfig
 from fusion.data.cohort import Cohort
 from fusion.data.labels import label_all
 from fusion.data.source import Source
-from fusion.errors import BundleError, CohortError, Fault
+from fusion.errors import BundleError, CohortError, ConfigError, Fault
 from fusion.run.acquaintance import refuse_known, remember
 from fusion.run.bundle_files import read_json, verify, write_json
+from fusion.run.cohort import check_known_labels
 from fusion.run.inputs import Inputs
 from fusion.run.learn import assemble
 from fusion.run.loading import load
@@ -91,13 +92,24 @@ class Bundle:
 
     def predict_cohort(self, cohort: Cohort) -> pd.DataFrame:
         """Predictions for a cohort that is open already."""
+        return self.predict_inputs(*self.take(cohort))
+
+    def take(self, cohort: Cohort) -> tuple[Place, Inputs]:
+        """Read every file of a cohort; who can be predicted, and from what.
+
+        Raises:
+            CohortError: listing every file that cannot be used, and every unknown class.
+        """
+        labels = self.labels(cohort)
         unusable = read_all(self.sources, [cohort], self.config.cohort.on_fault)
         eligible, left_out = who_takes_part(cohort, self.sources, unusable)
         if not eligible:
             raise CohortError(cohort.root, [Fault(why, patient=p) for p, why in left_out])
-        place = Place(cohort, "external", eligible)
-        labels = self.labels(cohort)
         inputs = Inputs(self.sources, {cohort.name: labels}, unusable)
+        return Place(cohort, "external", eligible), inputs
+
+    def predict_inputs(self, place: Place, inputs: Inputs) -> pd.DataFrame:
+        """Predictions from what `take` read."""
         dataset = inputs.dataset(place, self.trained.modalities)
         rows, _ = predict(
             self.trained,
@@ -105,13 +117,18 @@ class Bundle:
             place=place,
             model="fusion",
             tasks=[task_info(n, t) for n, t in sorted(self.config.tasks.items())],
-            labels=labels,
+            labels=inputs.labels[place.cohort.name],
             device=torch.device("cpu"),
         )
         return rows
 
     def labels(self, cohort: Cohort) -> dict[PatientId, dict[str, torch.Tensor]]:
-        """What the cohort knows of each task."""
+        """What the cohort knows of each task.
+
+        Raises:
+            CohortError: for a class that the model does not know.
+        """
+        check_known_labels(self.config, cohort)
         labellers = {name: build_labeller(task) for name, task in self.config.tasks.items()}
         return label_all(cohort.targets, labellers)
 
@@ -135,6 +152,7 @@ def load_bundle(
     *,
     cache: Path | str | None = None,
     patch_encoders: Mapping[str, str] | None = None,
+    on_fault: str | None = None,
 ) -> Bundle:
     """Open a bundle that `python train.py` exported, here or elsewhere.
 
@@ -143,9 +161,12 @@ def load_bundle(
         cache: where prepared volumes and slide features go; the bundle's own choice if not given.
         patch_encoders: modality -> folder of the `transformers` model on this machine, which must
             be the one that training used (its weights are compared).
+        on_fault: files that cannot be used: `stop` and list them, or `exclude` them; as in
+            training if not given.
 
     Raises:
         BundleError: where a file is missing or changed, or the format is another one.
+        ConfigError: for a value that does not fit.
     """
     root = Path(folder)
     verify(root)
@@ -158,11 +179,20 @@ def load_bundle(
     values = read_json(root / "config.json")
     if cache is not None:
         values["cache"] = str(cache)
+    if on_fault is not None:
+        values["cohort"]["on_fault"] = on_fault
     for name, place in (patch_encoders or {}).items():
+        if "folder" not in values["modalities"].get(name, {}).get("patch_encoder", {}):
+            raise ConfigError(f"patch_encoders: {name} has no transformers model in this bundle")
         values["modalities"][name]["patch_encoder"]["folder"] = place
     config = parse(values)
     sources = build_sources(config)
     states = read_json(root / "preprocessing.json")
+    if states.keys() != sources.keys():
+        raise BundleError(
+            f"{root}: preprocessing of {', '.join(states)} for modalities {', '.join(sources)}; "
+            "was one of the files changed by hand?"
+        )
     for name, source in sources.items():
         source.restore(states[name])
     widths = {name: source.width for name, source in sources.items()}

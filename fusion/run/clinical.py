@@ -12,6 +12,7 @@ from fusion.config.build.sources import build_table, defining
 from fusion.config.build.tasks import task_info
 from fusion.config.run import RunConfig
 from fusion.data.sources.vector import VectorSource
+from fusion.errors import ConfigError, TrainingError
 from fusion.report.tasks import TaskInfo
 from fusion.run.material import Material
 from fusion.run.place import Place
@@ -26,10 +27,19 @@ def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
 
     Columns that define a task's label are not among its inputs. A patient without a row in the
     clinical table gets no prediction, and so drops out of the comparison.
+
+    Raises:
+        ConfigError: where nobody has the clinical table.
+        TrainingError: naming the task for which no regression can be fitted.
     """
     settings = config.baseline
     if settings is None:
         return pd.DataFrame()
+    if not material.cohort.files(settings.modality):
+        raise ConfigError(
+            f"baseline.modality: no patient of {material.cohort.root} has {settings.modality!r}; "
+            "name the clinical table, or go without the clinical model: ~baseline"
+        )
     frames = []
     for name, task in sorted(config.tasks.items()):
         drop = defining([task], settings.modality)
@@ -37,9 +47,13 @@ def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
         training = set(material.place("train").patients)
         files = material.cohort.files(settings.modality)
         source.fit({p: rows for p, rows in files.items() if p in training})
-        frames += task_predictions(
-            source, settings.modality, task_info(name, task), material, config.seed
-        )
+        info = task_info(name, task)
+        try:
+            frames += task_predictions(source, settings.modality, info, material, config.seed)
+        except TrainingError as error:
+            raise TrainingError(
+                f"task {name}: {error}; or go without the clinical model: ~baseline"
+            ) from error
     return pd.concat(frames, ignore_index=True)
 
 
@@ -52,6 +66,8 @@ def task_predictions(
     x, who = matrix(source, modality, train)
     model: ClassBaseline | CoxBaseline
     known = [i for i, p in enumerate(who) if task.name in labels[p]]
+    if not known:
+        raise TrainingError(f"none of {len(who)} training patients with {modality} has a label")
     y = np.stack([labels[who[i]][task.name].numpy() for i in known]).astype(float)
     if task.kind == "survival":
         model = fit_cox_baseline(

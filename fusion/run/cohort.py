@@ -41,9 +41,12 @@ def open_external(config: RunConfig, cohort: Cohort) -> dict[str, Cohort]:
 
     Raises:
         LeakageError: for a patient who is in the run's own cohort as well.
+        ConfigError: for a name or a patient's id that two cohorts have.
     """
-    found = {}
+    found: dict[str, Cohort] = {}
     for name, folder in sorted(config.cohort.external.items()):
+        if name == cohort.name:
+            raise ConfigError(f"cohort.external: {name} is the run's own cohort; name it otherwise")
         other = Cohort.from_manifest(folder, name=name)
         shared = sorted(set(other.patients) & set(cohort.patients))
         if shared:
@@ -51,6 +54,14 @@ def open_external(config: RunConfig, cohort: Cohort) -> dict[str, Cohort]:
                 f"{len(shared)} patients of the external cohort {name} are in {cohort.name} too: "
                 f"{', '.join(shared[:5])}. Take them out of one of the two manifests"
             )
+        for earlier in found.values():
+            twice = sorted(set(other.patients) & set(earlier.patients))
+            if twice:
+                raise ConfigError(
+                    f"{len(twice)} ids of {name} are in {earlier.name} too: "
+                    f"{', '.join(twice[:5])}. "
+                    "A table of predictions could not tell them apart; rename them in one cohort"
+                )
         check_known_labels(config, other)
         found[name] = other
     return found

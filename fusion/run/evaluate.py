@@ -19,6 +19,7 @@ def evaluate(
     name: str | None,
     cache: Path | None,
     patch_encoders: dict[str, str],
+    on_fault: str | None,
     draws: int,
 ) -> Path:
     """Predict a cohort that the model has never met, and say how well.
@@ -32,15 +33,18 @@ def evaluate(
         CohortError: listing every fault of the cohort.
     """
     say = Console().print
-    model = load_bundle(bundle, cache=cache, patch_encoders=patch_encoders)
+    model = load_bundle(bundle, cache=cache, patch_encoders=patch_encoders, on_fault=on_fault)
     found = open_folder(cohort, name)
     model.refuse_known(found)
     say(f"[bold]predicting[/] {len(found.patients)} patients of {found.name}")
-    rows = model.predict_cohort(found)
+    place, inputs = model.take(found)
+    rows = model.predict_inputs(place, inputs)
     out.mkdir(parents=True, exist_ok=True)
     save(rows, out / "predictions.parquet")
     predicted = list(dict.fromkeys(rows["patient_id"]))
     presence = found.presence().reindex(columns=sorted(model.sources), fill_value=False)
+    for modality, patients in inputs.unusable.items():
+        presence.loc[presence.index.isin(patients), modality] = False
     summary = RunSummary(
         title=f"{model.config.name} on {found.name}",
         question=model.config.question,
@@ -57,5 +61,6 @@ def evaluate(
             for p in found.patients
             if p not in set(predicted)
         ],
+        notes=inputs.losses(),
     )
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed)

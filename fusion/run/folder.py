@@ -1,8 +1,13 @@
 """The folder of a run: a new one, or the one to go on in."""
 
+import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
+import yaml
 
 from fusion.config.run import RunConfig
 from fusion.errors import ConfigError
@@ -10,20 +15,27 @@ from fusion.errors import ConfigError
 FINISHED = "report.html"
 """The last file that a run writes."""
 
+CONFIG = "config.yaml"
+"""All that decides a run; one of the first files."""
 
-def choose_folder(config: RunConfig, folder: Path, arguments: Sequence[str]) -> Path:
+FREE = {"ckpt", "out", "progress", "cache", "data_root", "trainer", "loader.workers", "evaluation"}
+FREE |= {"cohort.root", "cohort.data_root", "cohort.source"}
+"""What may change when a run is gone on with: where it runs and how long, not what it learns."""
+
+
+def choose_folder(config: RunConfig, folder: Path, overrides: Sequence[str]) -> Path:
     """Where this run writes.
 
     Args:
         config: with `ckpt=last`, the newest unfinished run of the same name is gone on with,
             unless the command line names the folder with `out=`.
         folder: that Hydra made for this run.
-        arguments: of the command line.
+        overrides: of the command line.
 
     Raises:
         ConfigError: where there is nothing to go on with, or the folder holds a finished run.
     """
-    if config.ckpt == "last" and not any(a.startswith("out=") for a in arguments):
+    if config.ckpt == "last" and not any(a.startswith("out=") for a in overrides):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
         folder = newest_unfinished(folder.parent)
@@ -35,7 +47,32 @@ def choose_folder(config: RunConfig, folder: Path, arguments: Sequence[str]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     if config.ckpt == "none" and (folder / "models").exists():
         raise ConfigError(f"{folder} holds an unfinished run; go on with it by adding ckpt=last")
+    if config.ckpt == "last" and (folder / CONFIG).exists():
+        refuse_another(config, folder / CONFIG)
     return folder
+
+
+def refuse_another(config: RunConfig, path: Path) -> None:
+    """Half of one run and half of another make no model.
+
+    Raises:
+        ConfigError: naming the settings that are others than when the run began.
+    """
+    before, now = (
+        {str(key): value for key, value in pd.json_normalize(values).iloc[0].items()}
+        for values in (yaml.safe_load(path.read_text()), config.model_dump(mode="json"))
+    )
+    changed = [
+        key
+        for key in sorted({*before, *now})
+        if before.get(key) != now.get(key) and not {key, key.split(".")[0]} & FREE
+    ]
+    if changed:
+        raise ConfigError(
+            f"{path.parent} was begun with other values of {', '.join(changed[:5])}"
+            f"{' ...' if len(changed) > 5 else ''}; give those (they stand in {path.name}), or "
+            "leave ckpt and out away to make a new run"
+        )
 
 
 def newest_unfinished(runs: Path) -> Path:
@@ -51,8 +88,16 @@ def newest_unfinished(runs: Path) -> Path:
     return max(unfinished, key=lambda p: p.stat().st_mtime)
 
 
-def resume_command(folder: Path, arguments: Sequence[str]) -> str:
-    """What to type to go on after an interruption."""
-    kept = [a for a in arguments if not a.startswith(("out=", "ckpt=", "hydra.", "-"))]
-    program = sys.argv[0] if sys.argv[0].endswith(".py") else "-m fusion.cli"
-    return " ".join(["python", program, *kept, f"out={folder}", "ckpt=last"])
+def resume_command(folder: Path, overrides: Sequence[str]) -> str:
+    """What to type to go on after an interruption; in a sweep, for this job alone."""
+    kept = [o for o in overrides if not o.startswith(("out=", "ckpt="))]
+    program = [sys.argv[0]] if sys.argv[0].endswith(".py") else ["-m", "fusion.cli"]
+    return shlex.join(["python", *program, *config_dir(), *kept, f"out={folder}", "ckpt=last"])
+
+
+def config_dir() -> list[str]:
+    """The user's own folder of YAML files, a flag of Hydra and so no override."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir", "-cd")
+    found = parser.parse_known_args(sys.argv[1:])[0].config_dir
+    return [] if found is None else ["--config-dir", found]

@@ -21,6 +21,15 @@ class Inputs:
     unusable: Mapping[str, frozenset[PatientId]]
     """Modality -> patients whose files failed and who go on without it."""
 
+    def losses(self) -> list[str]:
+        """A sentence for each modality that patients go without because of their files."""
+        return [
+            f"{len(patients)} patients go without {name}: their files cannot be used "
+            f"({', '.join(sorted(patients)[:5])}{' ...' if len(patients) > 5 else ''})."
+            for name, patients in self.unusable.items()
+            if patients
+        ]
+
     def dataset(self, place: Place, modalities: tuple[str, ...]) -> PatientDataset:
         """The patients of a place who have any of the modalities."""
         whole = PatientDataset(

@@ -1,6 +1,7 @@
 """Train one model on the material: fusion, or a modality alone."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from fusion.config.build.model import build_model
 from fusion.config.build.tasks import build_task, build_weighting
 from fusion.config.head import HeadConfig
 from fusion.config.run import RunConfig
+from fusion.data.dataset import PatientDataset
 from fusion.errors import TrainingError
 from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
@@ -17,6 +19,7 @@ from fusion.lit.trainer import fit, read_checkpoint
 from fusion.run.loading import load
 from fusion.run.material import Material
 from fusion.run.trained import Trained
+from fusion.tasks.base import Task
 
 
 def assemble(
@@ -67,14 +70,7 @@ def learn(
     folder.mkdir(parents=True, exist_ok=True)
     train = material.inputs.dataset(material.place("train"), modalities)
     val = material.inputs.dataset(material.place("val"), modalities)
-    for name, task in trained.tasks.items():
-        known = [train.labels[p][name] for p in train.patients if name in train.labels[p]]
-        if not known:
-            raise TrainingError(
-                f"task {name}: none of the {len(train)} training patients with "
-                f"{', '.join(modalities)} has a label; leave the task out, or check targets.csv"
-            )
-        task.prepare(torch.stack(known))
+    ready(trained.tasks, train, val)
     settings = config.trainer
     lit = LitFusion(
         model=trained.model,
@@ -107,6 +103,39 @@ def learn(
     if rank == 0:
         trained.save(done)
     return trained
+
+
+def check(config: RunConfig, material: Material, modalities: tuple[str, ...]) -> None:
+    """See that these modalities have enough labels to learn from, before hours of other training.
+
+    Raises:
+        TrainingError: naming the task.
+    """
+    tasks = {name: build_task(task) for name, task in config.tasks.items()}
+    parts = (material.place("train"), material.place("val"))
+    train, val = (material.inputs.dataset(place, modalities) for place in parts)
+    ready(tasks, train, val)
+
+
+def ready(tasks: Mapping[str, Task], train: PatientDataset, val: PatientDataset) -> None:
+    """Let each task fit what depends on the training patients' labels."""
+    who = ", ".join(train.sources)
+    for name, task in tasks.items():
+        known = [train.labels[p][name] for p in train.patients if name in train.labels[p]]
+        if not known:
+            raise TrainingError(
+                f"task {name}: none of the {len(train)} training patients with {who} has a "
+                "label; leave the task out, or check targets.csv"
+            )
+        try:
+            task.prepare(torch.stack(known))
+        except TrainingError as error:
+            raise TrainingError(f"task {name}, patients with {who}: {error}") from error
+    if not any(val.labels[p] for p in val.patients):
+        raise TrainingError(
+            f"none of the {len(val)} validation patients with {who} has a label of any task; they "
+            "choose the epoch: give them a larger share, split.val=0.2"
+        )
 
 
 def device(config: RunConfig) -> torch.device:

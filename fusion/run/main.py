@@ -1,6 +1,7 @@
 """The steps of a run, one after the other."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from fusion.report.tasks import TaskInfo
 from fusion.run.bundle import export
 from fusion.run.clinical import clinical_predictions
 from fusion.run.folder import choose_folder, resume_command
-from fusion.run.learn import device, learn
+from fusion.run.learn import check, device, learn
 from fusion.run.loading import load
 from fusion.run.material import Material
 from fusion.run.predict import predict
@@ -52,6 +53,9 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     say("[bold]2/5 fitting[/] the plain clinical model")
     clinical = clinical_predictions(config, material)
     modalities = tuple(sorted(config.modalities))
+    alone = modalities if config.evaluation.singles and len(modalities) > 1 else ()
+    for chosen in (modalities, *((name,) for name in alone)):
+        check(config, material, chosen)
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
     fusion = learn(
         config,
@@ -62,17 +66,16 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         resume_command=command,
     )
     others = {}
-    if config.evaluation.singles and len(modalities) > 1:
-        for name in modalities:
-            say(f"[bold]4/5 training[/] {name} alone")
-            others[f"{name} alone"] = learn(
-                config,
-                material,
-                modalities=(name,),
-                head=SingleConfig(name="single", modality=name, hidden=32, dropout=0.1),
-                folder=folder / "models" / f"{name}_alone",
-                resume_command=command,
-            )
+    for name in alone:
+        say(f"[bold]4/5 training[/] {name} alone")
+        others[f"{name} alone"] = learn(
+            config,
+            material,
+            modalities=(name,),
+            head=SingleConfig(name="single", modality=name, hidden=32, dropout=0.1),
+            folder=folder / "models" / f"{name}_alone",
+            resume_command=command,
+        )
     if int(os.environ.get("LOCAL_RANK", 0)) != 0:
         return  # the other processes of a DDP run were needed for training only
 
@@ -82,7 +85,8 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     table = pd.concat([rows, clinical], ignore_index=True)
     save(table, folder / "predictions.parquet")
     export(config, material, fusion, folder / "bundle")
-    report = publish(config, material, folder, tasks, table, shares)
+    again = shlex.join(["python", "train.py", *overrides])
+    report = publish(config, material, folder, tasks, table, shares, again)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
     say(
         "another cohort:  python scripts/evaluate.py "
@@ -103,12 +107,7 @@ def census(material: Material) -> list[str]:
         lines.append(
             f"left out {len(material.left_out):5d} patients ({'; '.join(reasons)}): {names}{more}"
         )
-    for name, patients in material.inputs.unusable.items():
-        if patients:
-            lines.append(
-                f"{name}: files of {len(patients)} patients cannot be used; they go without"
-            )
-    return lines
+    return [*lines, *material.inputs.losses()]
 
 
 def predictions(

@@ -42,6 +42,7 @@ def prepare(config: RunConfig, folder: Path) -> Material:
         having, absent = who_takes_part(other, sources, unusable)
         places.append(Place(other, "external", having))
         left_out += absent
+    left_out += [(p, "is not used by the split") for p in eligible if p in split.unused]
     training = set(places[0].patients)
     for name, source in sources.items():
         usable = training - unusable[name]
@@ -78,6 +79,9 @@ def read_all(
     if faults and on_fault == "stop":
         hint = "mend or remove these rows, or go on without them: cohort.on_fault=exclude"
         raise CohortError(cohorts[0].root, [*faults, Fault(hint)])
+    if any(not fault.patient for fault in faults):
+        hint = "a fault of a whole table cannot be gone on without; mend the table"
+        raise CohortError(cohorts[0].root, [*(f for f in faults if not f.patient), Fault(hint)])
     return failed
 
 

@@ -24,9 +24,10 @@ def publish(
     tasks: Sequence[TaskInfo],
     predictions: pd.DataFrame,
     shares: pd.DataFrame,
+    command: str,
 ) -> Path:
     """Write all that is read after a run, and return the report."""
-    summary = summarise(config, material, folder, tasks, shares)
+    summary = summarise(config, material, folder, tasks, shares, command)
     report = write_report(
         folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
     )
@@ -42,6 +43,7 @@ def summarise(
     folder: Path,
     tasks: Sequence[TaskInfo],
     shares: pd.DataFrame,
+    command: str,
 ) -> RunSummary:
     """What the report must be told."""
     modalities = sorted(config.modalities)
@@ -53,10 +55,12 @@ def summarise(
             for place in material.places
         ]
     )
+    for name, patients in material.inputs.unusable.items():
+        presence.loc[presence.index.isin(patients), name] = False
     return RunSummary(
         title=config.name,
         question=config.question,
-        command=f"python train.py +experiment={config.name}",
+        command=command,
         versions=versions(),
         fingerprint=material.cohort.fingerprint(),
         split_scheme=material.split.scheme,
@@ -82,7 +86,4 @@ def notes(config: RunConfig, material: Material) -> list[str]:
             found.append(
                 f"{', '.join(columns)} of {modality} define {name} and are not among the inputs."
             )
-    for name, patients in material.inputs.unusable.items():
-        if patients:
-            found.append(f"{len(patients)} patients go without {name}: their files cannot be used.")
-    return found
+    return [*found, *material.inputs.losses()]
