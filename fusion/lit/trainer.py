@@ -110,6 +110,7 @@ def fit(
     with warnings.catch_warnings():
         # true, and taken care of by the sampler's skip
         warnings.filterwarnings("ignore", ".*resuming from a checkpoint that ended before.*")
+        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
         trainer.fit(module, train, val, ckpt_path=checkpoint, weights_only=True)

@@ -13,6 +13,7 @@ from fusion.report.figure_presence import presence_map
 from fusion.report.figure_roc import roc
 from fusion.report.figure_survival import kaplan_meier
 from fusion.report.figure_training import training_curves
+from fusion.report.headline_table import headline_table
 from fusion.report.html import render
 from fusion.report.metrics_file import Metrics, save_metrics
 from fusion.report.publish import publish
@@ -30,7 +31,7 @@ def write_report(
     model: str = "fusion",
     baseline: str = "clinical",
 ) -> Path:
-    """Write `metrics.json`, `metrics.csv`, `figures/` and `report.html`; return the page's path.
+    """Write metrics (JSON, CSV), `headline.md`, `figures/`, `report.html`; return the page's path.
 
     The same predictions, facts and seed give the same bytes.
 
@@ -51,6 +52,7 @@ def write_report(
     rows = evaluate(predictions, summary.tasks, draws=draws, seed=seed, model=model)
     metrics = Metrics(tuple(rows), draws, seed, model, baseline)
     save_metrics(metrics, folder)
+    publish(folder / "headline.md", headline_table(metrics, summary.tasks).encode())
     figures = list(_figures(predictions, summary, metrics))
     for figure in figures:
         if isinstance(figure, Drawing):
