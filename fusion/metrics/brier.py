@@ -27,10 +27,17 @@ def brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
         >>> brier(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))
         0.125
     """
+    return float(brier_losses(probabilities, target).mean())
+
+
+def brier_losses(
+    probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
+    """What each patient adds to `brier`, which is their mean."""
     classes = probabilities.shape[1]
     class_counts(target, classes)
     square = (finite("probabilities", probabilities) - np.eye(classes)[target]) ** 2
-    return float(square[:, 1].mean() if classes == 2 else square.sum(axis=1).mean())
+    return square[:, 1] if classes == 2 else square.sum(axis=1)
 
 
 def brier_survival(
@@ -67,6 +74,25 @@ def brier_survival(
         >>> round(brier_survival(survival, days, event, horizon_days=4.0, censoring=curve), 4)
         0.0833
     """
+    losses = brier_survival_losses(
+        survival, time_days, event, horizon_days=horizon_days, censoring=censoring
+    )
+    return float(losses.mean())
+
+
+def brier_survival_losses(
+    survival: Float[np.ndarray, " n"],
+    time_days: Float[np.ndarray, " n"],
+    event: Bool[np.ndarray, " n"],
+    *,
+    horizon_days: float,
+    censoring: Censoring,
+) -> Float[np.ndarray, " n"]:
+    """What each patient adds to `brier_survival`, which is their mean.
+
+    Raises:
+        UndefinedMetric: as `brier_survival`.
+    """
     survival, time_days = finite("survival", survival), finite("time_days", time_days)
     died = (time_days <= horizon_days) & event
     alive = time_days > horizon_days
@@ -80,4 +106,4 @@ def brier_survival(
         )
     error = np.where(died, survival**2, np.where(alive, (1.0 - survival) ** 2, 0.0))
     weight = np.divide(1.0, followed, out=np.zeros_like(followed), where=died | alive)
-    return float((error * weight).mean())
+    return error * weight

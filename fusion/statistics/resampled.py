@@ -1,86 +1,46 @@
-"""The same metrics for many resamples at once.
+"""Which metrics can be had for many resamples at once.
 
-A resample is a row of counts: how often each patient was drawn. Numbers of pairs are whole, so
-the values are those of the plain metric on the repeated patients, bit for bit.
+A resample is a row of counts: how often each patient was drawn.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
-import numpy as np
-from jaxtyping import Bool, Float, Int
-
+from fusion.metrics.accuracy import balanced_accuracy, quadratic_kappa
 from fusion.metrics.auc import auc, macro_auc
-from fusion.metrics.check import finite
-from fusion.metrics.concordance import harrell_c, partners
-
-Values = Float[np.ndarray, " draws"]
-"""One per resample; NaN where the metric is undefined, for `bootstrap` to count."""
-
-GEMM_LIMIT = 4000
-"""Patients above which the n x n matrix of pairs costs more than sorting each resample."""
-
-
-def resampled_auc(
-    counts: Int[np.ndarray, "draws n"],
-    score: Float[np.ndarray, " n"],
-    target: Bool[np.ndarray, " n"],
-) -> Values:
-    """`auc` of each resample, by running sums in the order of scores: O(draws x n)."""
-    order = np.argsort(finite("score", score), kind="stable")
-    positive = counts[:, order] * target[order]
-    negative = counts[:, order] - positive
-    starts = np.flatnonzero(np.r_[True, np.diff(score[order]) > 0])
-    positive = np.add.reduceat(positive, starts, axis=1)
-    negative = np.add.reduceat(negative, starts, axis=1)
-    doubled_below = 2 * negative.cumsum(axis=1) - negative
-    above = np.einsum("bi,bi->b", positive, doubled_below) / 2
-    return _ratio(above, positive.sum(axis=1) * negative.sum(axis=1))
-
-
-def resampled_macro_auc(
-    counts: Int[np.ndarray, "draws n"],
-    probabilities: Float[np.ndarray, "n k"],
-    target: Int[np.ndarray, " n"],
-) -> Values:
-    """`macro_auc` of each resample; a class that a resample lacks is left out of its mean."""
-    classes = np.unique(target)
-    each = np.stack([resampled_auc(counts, probabilities[:, c], target == c) for c in classes])
-    defined = np.isfinite(each)
-    return _ratio(np.where(defined, each, 0.0).sum(axis=0), defined.sum(axis=0))
-
-
-def resampled_harrell_c(
-    counts: Int[np.ndarray, "draws n"],
-    risk: Float[np.ndarray, " n"],
-    time_days: Float[np.ndarray, " n"],
-    event: Bool[np.ndarray, " n"],
-) -> Values:
-    """`harrell_c` of each resample, as a product of counts with the matrix of pairs.
-
-    Entries are 0, 1 (tied) and 2 (concordant), and sums stay below 2^24: exact in float32.
-    """
-    risk = finite("risk", risk)
-    order, start = partners(finite("time_days", time_days), event)
-    counts, risk, event = counts[:, order], risk[order], event[order]
-    later = np.arange(len(risk)) >= start[event, None]
-    own = risk[event, None]
-    pairs = (later * (1.0 + np.sign(own - risk))).astype(np.float32)
-    drawn = counts[:, event].astype(np.float64)
-    doubled = np.einsum("be,be->b", counts.astype(np.float32) @ pairs.T, drawn)
-    from_end = np.zeros((len(counts), len(risk) + 1))
-    from_end[:, :-1] = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
-    comparable = np.einsum("be,be->b", from_end[:, start[event]], drawn)
-    return _ratio(doubled, 2 * comparable)
-
+from fusion.metrics.brier import brier, brier_survival
+from fusion.metrics.concordance import harrell_c
+from fusion.statistics.resampled_agreement import (
+    resampled_balanced_accuracy,
+    resampled_quadratic_kappa,
+)
+from fusion.statistics.resampled_loss import resampled_brier, resampled_brier_survival
+from fusion.statistics.resampled_ranking import (
+    resampled_auc,
+    resampled_harrell_c,
+    resampled_macro_auc,
+)
+from fusion.statistics.resampled_values import Values
 
 FAST: Mapping[Callable[..., float], Callable[..., Values]] = {
     auc: resampled_auc,
     macro_auc: resampled_macro_auc,
     harrell_c: resampled_harrell_c,
+    balanced_accuracy: resampled_balanced_accuracy,
+    quadratic_kappa: resampled_quadratic_kappa,
+    brier: resampled_brier,
+    brier_survival: resampled_brier_survival,
 }
 """Metric -> the same for many resamples."""
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> Values:
-    out = np.full(len(numerator), np.nan)
-    return np.divide(numerator, denominator, out=out, where=denominator > 0)
+def fast(statistic: Callable[..., float]) -> Callable[..., Values] | None:
+    """The batched form of a metric, or of a `partial` of one with named arguments.
+
+    Example:
+        >>> fast(auc) is resampled_auc, fast(lambda x: 0.0)
+        (True, None)
+    """
+    if isinstance(statistic, partial) and not statistic.args and statistic.func in FAST:
+        return partial(FAST[statistic.func], **statistic.keywords)
+    return FAST.get(statistic)

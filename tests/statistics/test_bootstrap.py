@@ -1,13 +1,19 @@
 """Resampling: the fast way equals the loop, patients stay whole, nothing is dropped in silence."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from fusion.errors import UndefinedMetric
+from fusion.metrics.accuracy import balanced_accuracy, quadratic_kappa
 from fusion.metrics.auc import auc, macro_auc
+from fusion.metrics.brier import brier, brier_survival
+from fusion.metrics.censoring import Censoring
 from fusion.metrics.concordance import harrell_c
-from fusion.statistics import bootstrap as module
+from fusion.statistics import draws as module
 from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
+from fusion.statistics.resampled import fast
 
 
 def classes(seed, n=80):
@@ -30,7 +36,32 @@ def several(seed, n=80):
     return generator.dirichlet(np.ones(4), n).round(2), target
 
 
-CASES = [(auc, classes), (harrell_c, survival), (macro_auc, several)]
+def survival_at(seed, n=80):
+    risk, time, event = survival(seed, n)
+    return 1 / (1 + np.exp(risk)), time, event
+
+
+def both(seed, n=80):
+    p, target = classes(seed, n)
+    return np.stack([1 - p, p], axis=1), target.astype(int)
+
+
+BRIER_AT = partial(brier_survival, horizon_days=14.0, censoring=Censoring.fit(*survival(9)[1:]))
+CASES = [
+    (auc, classes),
+    (harrell_c, survival),
+    (macro_auc, several),
+    (balanced_accuracy, both),
+    (balanced_accuracy, several),
+    (quadratic_kappa, several),
+    (brier, both),
+    (brier, several),
+    (BRIER_AT, survival_at),
+]
+SOMETIMES = [auc, harrell_c, macro_auc, balanced_accuracy]
+"""Undefined in some resamples of five patients."""
+SUMS = [macro_auc, brier, BRIER_AT]
+"""Of fractions, added in another order; at most some hundred roundings of 1e-16."""
 
 
 @pytest.mark.parametrize(("metric", "make"), CASES)
@@ -40,14 +71,14 @@ def test_fast_values_are_those_of_the_loop(metric, make, grouped):
     groups = np.arange(80) // 3 if grouped else None
     fast = bootstrap(metric, arrays, draws=200, seed=1, groups=groups)
     loop = bootstrap(lambda *a: metric(*a), arrays, draws=200, seed=1, groups=groups)
-    if metric is macro_auc:  # a mean over classes, summed in another order
-        assert (fast.low, fast.high) == pytest.approx((loop.low, loop.high), rel=1e-14)
+    if metric in SUMS:
+        assert (fast.low, fast.high) == pytest.approx((loop.low, loop.high), rel=1e-13)
         assert fast.undefined == loop.undefined
     else:
         assert fast == loop
 
 
-@pytest.mark.parametrize(("metric", "make"), CASES)
+@pytest.mark.parametrize(("metric", "make"), [c for c in CASES if c[0] in SOMETIMES])
 def test_undefined_draws_are_counted_alike(metric, make):
     arrays = make(3, n=5)
     fast = bootstrap(metric, arrays, draws=300, seed=2)
@@ -55,10 +86,23 @@ def test_undefined_draws_are_counted_alike(metric, make):
     assert fast.undefined == loop.undefined > 0
 
 
-def test_chunks_do_not_change_the_draws(monkeypatch):
-    whole = bootstrap(auc, classes(0), draws=100, seed=0)
+@pytest.mark.parametrize(("metric", "make"), CASES)
+def test_chunks_do_not_change_the_draws(metric, make, monkeypatch):
+    whole = bootstrap(metric, make(0), draws=100, seed=0)
     monkeypatch.setattr(module, "CELLS", 80 * 7)
-    assert bootstrap(auc, classes(0), draws=100, seed=0) == whole
+    assert bootstrap(metric, make(0), draws=100, seed=0) == whole
+
+
+def test_kappa_of_one_class_is_undefined_alike():
+    arrays = np.eye(3)[[0, 0, 1]], np.array([0, 0, 2])
+    fast_one = bootstrap(quadratic_kappa, arrays, draws=300, seed=0)
+    assert fast_one == bootstrap(lambda *a: quadratic_kappa(*a), arrays, draws=300, seed=0)
+    assert fast_one.undefined / 300 == pytest.approx((2 / 3) ** 3, abs=0.08)
+
+
+def test_a_partial_with_places_takes_the_loop():
+    assert fast(partial(auc, np.arange(3.0))) is None
+    assert fast(BRIER_AT) is not None
 
 
 def test_large_cohorts_take_the_loop_with_the_same_values(monkeypatch):
