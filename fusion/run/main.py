@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import lightning
 import pandas as pd
 import torch
 import yaml
@@ -15,6 +14,7 @@ from rich.console import Console
 from fusion.config.build.tasks import task_info
 from fusion.config.head import SingleConfig
 from fusion.config.run import RunConfig
+from fusion.lit.seed import seed_everything
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
 from fusion.run.bundle import export
@@ -42,7 +42,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     say = partial(Console().print, soft_wrap=True)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
-    lightning.seed_everything(config.seed, workers=True, verbose=False)
+    seed_everything(config.seed)
     (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
 
     say(f"[bold]1/5 reading[/] {config.cohort.root} for {config.name}")
