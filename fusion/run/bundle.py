@@ -1,8 +1,5 @@
-"""A model that reproduces its predictions elsewhere: export, load, predict."""
+"""A model that reproduces its predictions elsewhere: load, predict."""
 
-import importlib.metadata
-import platform
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +8,6 @@ from typing import Any
 import pandas as pd
 import torch
 
-import fusion
 from fusion.config.build.sources import build_sources
 from fusion.config.build.tasks import build_labeller, task_info
 from fusion.config.compose import parse
@@ -20,50 +16,18 @@ from fusion.data.cohort import Cohort
 from fusion.data.labels import label_all
 from fusion.data.source import Source
 from fusion.errors import BundleError, CohortError, ConfigError, Fault
-from fusion.run.acquaintance import refuse_known, remember
-from fusion.run.bundle_files import read_json, verify, write_json
+from fusion.run.acquaintance import refuse_known
+from fusion.run.bundle_files import read_json, verify
 from fusion.run.cohort import check_known_labels
+from fusion.run.export import FORMAT
 from fusion.run.inputs import Inputs
 from fusion.run.learn import assemble
 from fusion.run.loading import load
-from fusion.run.material import Material
 from fusion.run.place import Place
 from fusion.run.predict import predict
 from fusion.run.prepare import read_all, who_takes_part
 from fusion.run.trained import Trained
 from fusion.types import PatientId
-
-FORMAT = 1
-"""Of the bundle; another one is refused, older or newer."""
-
-PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
-
-
-def versions() -> dict[str, str]:
-    """Of this package, Python, and the libraries that numbers depend on."""
-    libraries = {name: importlib.metadata.version(name) for name in PACKAGES}
-    return {"fusion": fusion.__version__, "python": platform.python_version(), **libraries}
-
-
-def export(config: RunConfig, material: Material, trained: Trained, folder: Path) -> None:
-    """Write the bundle; the model card comes with the report, before `seal`."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    trained.save(folder / "weights.safetensors")
-    write_json(folder / "config.json", config.model_dump(mode="json"))
-    sources = material.inputs.sources.items()
-    write_json(folder / "preprocessing.json", {name: dict(s.state()) for name, s in sources})
-    seen = material.split.train | material.split.val
-    about = {
-        "format": FORMAT,
-        "modalities": {name: source.width for name, source in sources},
-        "versions": versions(),
-        "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
-        "training_patients": remember(sorted(seen)),
-        "split": material.split.scheme,
-        "research_use_only": True,
-    }
-    write_json(folder / "bundle.json", about)
 
 
 @dataclass(frozen=True)

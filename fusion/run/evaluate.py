@@ -8,7 +8,8 @@ from fusion.config.build.tasks import task_info
 from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
-from fusion.run.bundle import load_bundle, open_folder, versions
+from fusion.run.bundle import load_bundle, open_folder
+from fusion.run.export import versions
 
 
 def evaluate(

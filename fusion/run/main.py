@@ -17,8 +17,8 @@ from fusion.config.run import RunConfig
 from fusion.lit.seed import seed_everything
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
-from fusion.run.bundle import export
 from fusion.run.clinical import clinical_predictions
+from fusion.run.export import export
 from fusion.run.folder import choose_folder, resume_command
 from fusion.run.learn import check, device, learn
 from fusion.run.loading import load

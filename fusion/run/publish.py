@@ -12,8 +12,8 @@ from fusion.report.metrics_file import load_metrics
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
-from fusion.run.bundle import versions
 from fusion.run.bundle_files import seal
+from fusion.run.export import versions
 from fusion.run.material import Material
 
 

@@ -1,0 +1,45 @@
+"""Write a bundle: weights, configuration, preprocessing, and what they were made from."""
+
+import importlib.metadata
+import platform
+import shutil
+from pathlib import Path
+
+import fusion
+from fusion.config.run import RunConfig
+from fusion.run.acquaintance import remember
+from fusion.run.bundle_files import write_json
+from fusion.run.material import Material
+from fusion.run.trained import Trained
+
+FORMAT = 1
+"""Of the bundle; another one is refused, older or newer."""
+
+PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
+
+
+def versions() -> dict[str, str]:
+    """Of this package, Python, and the libraries that numbers depend on."""
+    libraries = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"fusion": fusion.__version__, "python": platform.python_version(), **libraries}
+
+
+def export(config: RunConfig, material: Material, trained: Trained, folder: Path) -> None:
+    """Write the bundle; the model card comes with the report, before `seal`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    trained.save(folder / "weights.safetensors")
+    write_json(folder / "config.json", config.model_dump(mode="json"))
+    sources = material.inputs.sources.items()
+    write_json(folder / "preprocessing.json", {name: dict(s.state()) for name, s in sources})
+    seen = material.split.train | material.split.val
+    about = {
+        "format": FORMAT,
+        "modalities": {name: source.width for name, source in sources},
+        "versions": versions(),
+        "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
+        "training_patients": remember(sorted(seen)),
+        "split": material.split.scheme,
+        "research_use_only": True,
+    }
+    write_json(folder / "bundle.json", about)
