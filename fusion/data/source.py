@@ -1,13 +1,14 @@
 """The contract of what turns one modality's manifest rows into an encoder's input."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from fusion.data.cohort import Entry, Files
 from fusion.errors import Fault
 from fusion.types import Input, PatientId
 
 
+@runtime_checkable
 class Source(Protocol):
     """One modality on disk. Members: `fusion.data.sources.{volume,bag,vector}`.
 

@@ -25,14 +25,14 @@ class Trained:
     tasks: Mapping[str, Task]
     modalities: tuple[str, ...]
 
-    @torch.no_grad()
     def fused(
         self, loader: DataLoader[Batch], device: torch.device
     ) -> Iterator[tuple[Batch, Fused]]:
         """Outputs of every batch, in the loader's order, on the CPU."""
         self.model.to(device).eval()
         for batch in loader:
-            fused = self.model(batch.to(device))
+            with torch.no_grad():  # a decorator would not reach into a generator that is wrapped
+                fused = self.model(batch.to(device))
             attention = {name: value.cpu() for name, value in fused.attention.items()}
             yield batch, Fused(fused.outputs.cpu(), {}, attention)
 
