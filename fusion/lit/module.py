@@ -107,7 +107,9 @@ class LitFusion(lightning.LightningModule):
                 f"patients {', '.join(batch.patient_ids)}; the last good checkpoint is kept. "
                 "Lower optimizer.lr, or look at these patients' inputs"
             )
-        self.log("train_loss", total, on_epoch=True, on_step=False, batch_size=len(batch))
+        self.log(
+            "train_loss", total, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True
+        )
         return total
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:

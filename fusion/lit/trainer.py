@@ -111,6 +111,9 @@ def fit(
         # true, and taken care of by the sampler's skip
         warnings.filterwarnings("ignore", ".*resuming from a checkpoint that ended before.*")
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+        # every rank validates everything, so there is nothing to add up
+        warnings.filterwarnings("ignore", ".*when logging on epoch level in distributed.*")
+        warnings.filterwarnings("ignore", ".*Grad strides do not match bucket view strides.*")
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
         trainer.fit(module, train, val, ckpt_path=checkpoint, weights_only=True)

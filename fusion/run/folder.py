@@ -1,6 +1,7 @@
 """The folder of a run: a new one, or the one to go on in."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -11,12 +12,16 @@ import yaml
 
 from fusion.config.run import RunConfig
 from fusion.errors import ConfigError
+from fusion.lit.rank import rank
 
 FINISHED = "report.html"
 """The last file that a run writes."""
 
 CONFIG = "config.yaml"
 """All that decides a run; one of the first files."""
+
+CHOSEN = "FUSION_RUN_FOLDER"
+"""Environment variable by which the other processes of a distributed run are told the folder."""
 
 FREE = {"ckpt", "out", "progress", "cache", "data_root", "trainer", "loader.workers", "evaluation"}
 FREE |= {"cohort.root", "cohort.data_root", "cohort.source"}
@@ -35,6 +40,8 @@ def choose_folder(config: RunConfig, folder: Path, overrides: Sequence[str]) -> 
     Raises:
         ConfigError: where there is nothing to go on with, or the folder holds a finished run.
     """
+    if rank() != 0:  # the first process has chosen, and is writing there
+        return Path(os.environ[CHOSEN])
     if config.ckpt == "last" and not any(a.startswith("out=") for a in overrides):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -49,6 +56,7 @@ def choose_folder(config: RunConfig, folder: Path, overrides: Sequence[str]) -> 
         raise ConfigError(f"{folder} holds an unfinished run; go on with it by adding ckpt=last")
     if config.ckpt == "last" and (folder / CONFIG).exists():
         refuse_another(config, folder / CONFIG)
+    os.environ[CHOSEN] = str(folder.resolve())
     return folder
 
 

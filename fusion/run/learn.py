@@ -1,6 +1,5 @@
 """Train one model on the material: fusion, or a modality alone."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from fusion.data.dataset import PatientDataset
 from fusion.errors import TrainingError
 from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
+from fusion.lit.rank import rank
 from fusion.lit.trainer import fit, read_checkpoint
 from fusion.run.loading import load
 from fusion.run.material import Material
@@ -86,11 +86,10 @@ def learn(
         ),
         seed=config.seed,
     )
-    rank, world = int(os.environ.get("LOCAL_RANK", 0)), settings.devices
     last = folder / "checkpoints" / "last.ckpt"
     best = fit(
         module=lit,
-        train=load(train, config.loader, seed=config.seed, rank=rank, world=world),
+        train=load(train, config.loader, seed=config.seed, rank=rank(), world=settings.devices),
         val=load(val, config.loader, seed=None),
         folder=folder,
         resume_command=resume_command,
@@ -100,7 +99,7 @@ def learn(
     )
     lit.load_state_dict(read_checkpoint(best)["state_dict"])
     trained.finish(load(train, config.loader, seed=None), device(config))
-    if rank == 0:
+    if rank() == 0:
         trained.save(done)
     return trained
 

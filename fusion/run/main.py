@@ -1,6 +1,5 @@
 """The steps of a run, one after the other."""
 
-import os
 import shlex
 from collections.abc import Sequence
 from functools import partial
@@ -14,6 +13,7 @@ from rich.console import Console
 from fusion.config.build.tasks import task_info
 from fusion.config.head import SingleConfig
 from fusion.config.run import RunConfig
+from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
@@ -39,11 +39,12 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     """
     folder = choose_folder(config, folder, overrides)
     command = resume_command(folder, overrides)
-    say = partial(Console().print, soft_wrap=True)
+    say = partial(Console(quiet=rank() != 0).print, soft_wrap=True)
     if config.trainer.threads is not None:
         torch.set_num_threads(config.trainer.threads)
     seed_everything(config.seed)
-    (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
+    if rank() == 0:
+        (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json")))
 
     say(f"[bold]1/5 reading[/] {config.cohort.root} for {config.name}")
     material = prepare(config, folder)
@@ -76,7 +77,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
             folder=folder / "models" / f"{name}_alone",
             resume_command=command,
         )
-    if int(os.environ.get("LOCAL_RANK", 0)) != 0:
+    if rank() != 0:
         return  # the other processes of a DDP run were needed for training only
 
     say("[bold]5/5 evaluating[/], and exporting the bundle")
