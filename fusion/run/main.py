@@ -1,6 +1,7 @@
 """The steps of a run, one after the other."""
 
 import shlex
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -89,10 +90,9 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     again = shlex.join(["python", "train.py", *overrides])
     report = publish(config, material, folder, tasks, table, shares, again)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
-    say(
-        "another cohort:  python scripts/evaluate.py "
-        f"bundle={folder / 'bundle'} cohort=FOLDER_OF_A_MANIFEST"
-    )
+    script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
+    program = str(script) if script.exists() else "-m fusion.scripts.evaluate"
+    say(f"another cohort:  python {program} bundle={folder / 'bundle'} cohort=FOLDER_OF_A_MANIFEST")
 
 
 def census(material: Material) -> list[str]:

@@ -20,7 +20,7 @@ def test_two_processes_leave_one_whole_run(small_demo, small_cache, tmp_path):
         *("trainer.threads=1", "trainer.max_epochs=2", "evaluation.singles=true"),
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
