@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from fusion.config.build.sources import build_sources
-from fusion.config.build.tasks import build_labeller, task_info
 from fusion.config.compose import parse
+from fusion.config.parts.sources import build_sources
+from fusion.config.parts.tasks import build_labeller, task_info
 from fusion.config.run import RunConfig
 from fusion.data.cohort import Cohort
 from fusion.data.labels import label_all

@@ -8,8 +8,8 @@ import pandas as pd
 
 from fusion.baseline.classes import ClassBaseline, fit_class_baseline
 from fusion.baseline.survival import CoxBaseline, fit_cox_baseline
-from fusion.config.build.sources import build_table, defining
-from fusion.config.build.tasks import task_info
+from fusion.config.parts.sources import build_table, defining
+from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
 from fusion.data.sources.vector import VectorSource
 from fusion.errors import ConfigError, TrainingError

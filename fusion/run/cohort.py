@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.progress import Progress
 
 from fusion.cohorts.tcga_glioma.build import build_tcga_glioma
-from fusion.config.build.tasks import target_classes, target_survival
+from fusion.config.parts.tasks import target_classes, target_survival
 from fusion.config.run import CohortConfig, RunConfig
 from fusion.data.check import check_classes, check_survival
 from fusion.data.cohort import Cohort

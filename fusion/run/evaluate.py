@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from fusion.config.build.tasks import task_info
+from fusion.config.parts.tasks import task_info
 from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
-from fusion.config.build.augment import build_augmentation
-from fusion.config.build.model import build_model
-from fusion.config.build.tasks import build_task, build_weighting
 from fusion.config.head import HeadConfig
+from fusion.config.parts.augment import build_augmentation
+from fusion.config.parts.model import build_model
+from fusion.config.parts.tasks import build_task, build_weighting
 from fusion.config.run import RunConfig
 from fusion.data.dataset import PatientDataset
 from fusion.errors import TrainingError

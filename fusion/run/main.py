@@ -11,8 +11,8 @@ import torch
 import yaml
 from rich.console import Console
 
-from fusion.config.build.tasks import task_info
 from fusion.config.head import SingleConfig
+from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
 from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from fusion.config.build.sources import build_sources
-from fusion.config.build.splits import build_split
-from fusion.config.build.tasks import build_labeller
+from fusion.config.parts.sources import build_sources
+from fusion.config.parts.splits import build_split
+from fusion.config.parts.tasks import build_labeller
 from fusion.config.run import RunConfig
 from fusion.data.cohort import Cohort, Files
 from fusion.data.labels import label_all
