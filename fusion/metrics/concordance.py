@@ -58,29 +58,61 @@ def concordance_pairs(
 ) -> Pairs:
     """Count comparable pairs exactly.
 
-    Sorted by day, events first, the partners of an event are all rows after the events of its
-    day: a suffix. How many in a suffix lie below a value is what a wavelet matrix answers, one
-    bit of the rank of the risk at a time, for all events at once.
-
-    Source of the structure: Claude, Navarro and Ordóñez, Information Systems 2015.
+    Places are given by day, of one day the events first, of its events the lowest risk first.
+    Then a partner who stands later and has a strictly lower risk is an inversion, and events
+    of one day never are; inversions are counted by halving the places again and again.
     """
-    risk, time_days = finite("risk", risk), finite("time_days", time_days)
-    order, start = partners(time_days, event)
-    values = np.unique(risk[order], return_inverse=True)[1].reshape(-1)
-    query, low = values[event[order]], start[event[order]]
-    high = np.full_like(low, len(values))
-    comparable, below = int((high - low).sum()), 0
-    for bit in reversed(range(int(values.max()).bit_length())):
-        ones = ((values >> bit) & 1).astype(bool)
-        zeros_before = np.concatenate([[0], np.cumsum(~ones)])
-        from_low, from_high = zeros_before[low], zeros_before[high]
-        up = ((query >> bit) & 1).astype(bool)
-        below += int((from_high - from_low)[up].sum())
-        low = np.where(up, zeros_before[-1] + low - from_low, from_low)
-        high = np.where(up, zeros_before[-1] + high - from_high, from_high)
-        values = np.concatenate([values[~ones], values[ones]])
-    tied = int((high - low).sum())
+    n, risk, time_days = len(risk), finite("risk", risk), finite("time_days", time_days)
+    days, rank = (np.unique(x, return_inverse=True)[1].reshape(-1) for x in (time_days, risk))
+    by_place = np.sort((2 * days + ~event) * n + rank)
+    rank_at, event_at = by_place % n, (by_place // n) % 2 == 0
+    by_rank = np.sort(rank_at * n + np.arange(n))
+    order = by_rank % n
+    rows, events = np.bincount(days), np.bincount(days[event], minlength=days.max() + 1)
+    start = np.cumsum(rows) - rows + events
+    comparable = int((events * (n - start)).sum())
+    below = _later_and_lower(order, event_at[order])
+    tied = 0
+    if rank.max() + 1 < n:
+        whose = order[event_at[order]]
+        first = rank_at[whose] * n + start[by_place[whose] // (2 * n)]
+        group_end = np.cumsum(np.bincount(rank))[rank_at[whose]]
+        tied = int((group_end - np.searchsorted(by_rank, first)).sum())
     return Pairs(below, comparable - below - tied, tied)
+
+
+def _later_and_lower(place: Int[np.ndarray, " n"], event: Bool[np.ndarray, " n"]) -> int:
+    """Pairs of an event and an earlier element of the list whose place is higher.
+
+    All places occur once, so that each half of them fills exactly half of the list: whoever of
+    the upper half precedes an event of the lower half makes a pair, then each half is a list of
+    its own, and short lists are compared pair by pair. O(n log n).
+
+    Source of the idea: counting inversions by merging, Knuth, TAOCP 3, 5.1.1.
+
+    Args:
+        place: 0 to n - 1 in any order.
+        event: whether the element counts as an event.
+    """
+    n = len(place)
+    levels = (n // 32).bit_length()
+    size = -(-n // 2**levels)
+    shift = size.bit_length()
+    padded = np.concatenate([place, np.arange(n, size << levels)])  # late and last: in no pair
+    code = ((padded // size << shift) + padded % size) * 2
+    code[:n] += event
+    pairs = 0
+    for level in reversed(range(levels)):
+        half = size << level
+        upper = (code >> (level + shift + 1)) & 1
+        preceding = np.cumsum(upper.reshape(-1, 2 * half), axis=1).reshape(-1)
+        pairs += int(np.dot(preceding, code & 1 & ~upper))
+        halves = [np.compress(upper == side, code).reshape(-1, half) for side in (0, 1)]
+        code = np.stack(halves, axis=1).reshape(-1)
+    lists = code.reshape(-1, size)
+    own = np.where(lists & 1, lists, code.max() + 1)
+    before = np.tri(size, k=-1, dtype=bool)
+    return pairs + int(np.count_nonzero((lists[:, None, :] > own[:, :, None]) & before))
 
 
 def partners(

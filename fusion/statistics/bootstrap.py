@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from fusion.errors import UndefinedMetric
-from fusion.statistics.draws import Arrays, check_draws, drawn_counts, drawn_values
+from fusion.statistics.draws import Arrays, check_draws, drawn_counts, resampler
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,8 @@ def bootstrap(
     """
     rows = check_draws(arrays, draws, level, groups)
     value = float(statistic(*arrays))
-    values = np.concatenate(
-        [
-            drawn_values(statistic, arrays, counts)
-            for counts in drawn_counts(rows, draws, seed, groups)
-        ]
-    )
+    resamples = drawn_counts(rows, draws, seed, groups)
+    values = np.concatenate([*map(resampler(statistic, arrays), resamples)])
     low, high = percentiles(values, level)
     return Interval(value, low, high, draws, int(np.isnan(values).sum()))
 
@@ -122,11 +118,9 @@ def paired_bootstrap(
     """
     rows = check_draws([*arrays_a, *arrays_b], draws, level, groups)
     value = float(statistic(*arrays_a)) - float(statistic(*arrays_b))
-    chunks = [
-        drawn_values(statistic, arrays_a, counts) - drawn_values(statistic, arrays_b, counts)
-        for counts in drawn_counts(rows, draws, seed, groups)
-    ]
-    values = np.concatenate(chunks)
+    of_a, of_b = resampler(statistic, arrays_a), resampler(statistic, arrays_b)
+    resamples = drawn_counts(rows, draws, seed, groups)
+    values = np.concatenate([of_a(counts) - of_b(counts) for counts in resamples])
     low, high = percentiles(values, level)
     defined = values[~np.isnan(values)]
     side = min(int((defined <= 0).sum()), int((defined >= 0).sum()))

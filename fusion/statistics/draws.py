@@ -3,18 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Int, Shaped
 
 from fusion.errors import UndefinedMetric
 from fusion.metrics.concordance import harrell_c
 from fusion.statistics.resampled import fast
 from fusion.statistics.resampled_ranking import GEMM_LIMIT
+from fusion.statistics.resampled_values import Resampled
 
 Arrays = Sequence[Shaped[np.ndarray, "..."]]
 """What a statistic takes; row i of each belongs to the same patient."""
 
-CELLS = 2_000_000
-"""Resamples x rows that are held at once."""
+CELLS = 100_000
+"""Resamples x rows that are held at once: what fits a cache."""
+
+FEWEST = 16
+"""Resamples that are held at once in any case."""
 
 
 def check_draws(
@@ -49,7 +53,7 @@ def drawn_counts(
     patient = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     patients = int(patient.max()) + 1
     generator = np.random.default_rng(seed)
-    chunk = max(1, CELLS // rows)
+    chunk = max(FEWEST, CELLS // rows)
     for start in range(0, draws, chunk):
         size = min(chunk, draws - start)
         drawn = generator.integers(patients, size=(size, patients))
@@ -58,14 +62,19 @@ def drawn_counts(
         yield counts.reshape(size, patients)[:, patient]
 
 
-def drawn_values(
-    statistic: Callable[..., float], arrays: Arrays, counts: Int[np.ndarray, "chunk n"]
-) -> Float[np.ndarray, " chunk"]:
-    """The statistic in each resample, NaN where it is undefined."""
+def resampler(statistic: Callable[..., float], arrays: Arrays) -> Resampled:
+    """What gives the statistic in each of many resamples, NaN where it is undefined.
+
+    Example:
+        >>> from fusion.metrics.auc import auc
+        >>> score, target = np.array([0.1, 0.4, 0.3]), np.array([False, True, False])
+        >>> resampler(auc, [score, target])(np.array([[1, 1, 1], [3, 0, 0]])).tolist()
+        [1.0, nan]
+    """
     batched = fast(statistic)
-    if batched is not None and not (statistic is harrell_c and counts.shape[1] > GEMM_LIMIT):
-        return batched(counts, *arrays)
-    return np.array([_one(statistic, arrays, row) for row in counts])
+    if batched is not None and not (statistic is harrell_c and len(arrays[0]) > GEMM_LIMIT):
+        return batched(*arrays)
+    return lambda counts: np.array([_one(statistic, arrays, row) for row in counts])
 
 
 def _one(statistic: Callable[..., float], arrays: Arrays, counts: Int[np.ndarray, " n"]) -> float:

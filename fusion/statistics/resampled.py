@@ -20,9 +20,9 @@ from fusion.statistics.resampled_ranking import (
     resampled_harrell_c,
     resampled_macro_auc,
 )
-from fusion.statistics.resampled_values import Values
+from fusion.statistics.resampled_values import Resampled
 
-FAST: Mapping[Callable[..., float], Callable[..., Values]] = {
+FAST: Mapping[Callable[..., float], Callable[..., Resampled]] = {
     auc: resampled_auc,
     macro_auc: resampled_macro_auc,
     harrell_c: resampled_harrell_c,
@@ -31,10 +31,10 @@ FAST: Mapping[Callable[..., float], Callable[..., Values]] = {
     brier: resampled_brier,
     brier_survival: resampled_brier_survival,
 }
-"""Metric -> the same for many resamples."""
+"""Metric -> what takes its arrays and then many resamples."""
 
 
-def fast(statistic: Callable[..., float]) -> Callable[..., Values] | None:
+def fast(statistic: Callable[..., float]) -> Callable[..., Resampled] | None:
     """The batched form of a metric, or of a `partial` of one with named arguments.
 
     Example:

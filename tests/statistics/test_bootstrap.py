@@ -89,7 +89,7 @@ def test_undefined_draws_are_counted_alike(metric, make):
 @pytest.mark.parametrize(("metric", "make"), CASES)
 def test_chunks_do_not_change_the_draws(metric, make, monkeypatch):
     whole = bootstrap(metric, make(0), draws=100, seed=0)
-    monkeypatch.setattr(module, "CELLS", 80 * 7)
+    monkeypatch.setattr(module, "CELLS", 80 * 17)
     assert bootstrap(metric, make(0), draws=100, seed=0) == whole
 
 
