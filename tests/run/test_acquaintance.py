@@ -12,7 +12,7 @@ def test_patients_are_recognised_and_not_readable():
     memory = remember(["anna", "ben"])
     assert "anna" not in json.dumps(memory)
     refuse_known(memory, ["carl"], cohort="elsewhere")
-    with pytest.raises(LeakageError, match="1 patients of elsewhere took part .*: ben. An eval"):
+    with pytest.raises(LeakageError, match=r"1 patients of elsewhere took part .*: ben\. An"):
         refuse_known(memory, ["carl", "ben"], cohort="elsewhere")
 
 

@@ -110,9 +110,7 @@ def test_weights_of_another_model_are_refused(bundle):
     weights["model.other"] = weights.pop(name)
     save_file(weights, bundle / "weights.safetensors")
     seal(bundle)
-    with pytest.raises(
-        BundleError, match="the weights do not fit the configuration: .*model.other"
-    ):
+    with pytest.raises(BundleError, match=r"the weights do not fit .*model\.other"):
         load_bundle(bundle)
 
 
