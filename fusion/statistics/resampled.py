@@ -8,8 +8,10 @@ from functools import partial
 
 from fusion.metrics.accuracy import balanced_accuracy, quadratic_kappa
 from fusion.metrics.auc import auc, macro_auc
+from fusion.metrics.average_precision import average_precision
 from fusion.metrics.brier import brier, brier_survival
 from fusion.metrics.concordance import harrell_c
+from fusion.statistics.multiclass import hand_till
 from fusion.statistics.resampled_agreement import (
     resampled_balanced_accuracy,
     resampled_quadratic_kappa,
@@ -17,6 +19,8 @@ from fusion.statistics.resampled_agreement import (
 from fusion.statistics.resampled_loss import resampled_brier, resampled_brier_survival
 from fusion.statistics.resampled_ranking import (
     resampled_auc,
+    resampled_average_precision,
+    resampled_hand_till,
     resampled_harrell_c,
     resampled_macro_auc,
 )
@@ -25,6 +29,8 @@ from fusion.statistics.resampled_values import Resampled
 FAST: Mapping[Callable[..., float], Callable[..., Resampled]] = {
     auc: resampled_auc,
     macro_auc: resampled_macro_auc,
+    hand_till: resampled_hand_till,
+    average_precision: resampled_average_precision,
     harrell_c: resampled_harrell_c,
     balanced_accuracy: resampled_balanced_accuracy,
     quadratic_kappa: resampled_quadratic_kappa,

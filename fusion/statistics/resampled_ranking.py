@@ -4,6 +4,7 @@ Numbers of pairs are whole, so the values are those of the plain metric on the r
 patients, bit for bit.
 """
 
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -39,18 +40,46 @@ def resampled_auc(score: Float[np.ndarray, " n"], target: Bool[np.ndarray, " n"]
     return values
 
 
+def resampled_average_precision(
+    score: Float[np.ndarray, " n"], target: Bool[np.ndarray, " n"]
+) -> Resampled:
+    """`average_precision` by running sums down the scores: O(draws x n).
+
+    Sums of fractions, so the last digits may differ.
+    """
+    order = np.argsort(-finite("score", score), kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    positive = target[order]
+
+    def values(counts: Counts) -> Values:
+        counts = counts[:, order]
+        caught = np.cumsum(counts * positive, axis=1)[:, ends]
+        called = np.cumsum(counts, axis=1)[:, ends]
+        precision = caught / np.maximum(called, 1)  # before the first call nothing is caught
+        gain = np.diff(caught, axis=1, prepend=0)
+        positives = np.where(caught[:, -1] < called[:, -1], caught[:, -1], 0)
+        return ratio(np.einsum("bi,bi->b", gain, precision), positives)
+
+    return values
+
+
 def resampled_macro_auc(
     probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
 ) -> Resampled:
     """`macro_auc`; a class that a resample lacks is left out of its mean."""
-    parts = [resampled_auc(probabilities[:, c], target == c) for c in np.unique(target)]
+    return _mean([resampled_auc(probabilities[:, c], target == c) for c in np.unique(target)])
 
-    def values(counts: Counts) -> Values:
-        each = np.stack([part(counts) for part in parts])
-        defined = np.isfinite(each)
-        return ratio(np.where(defined, each, 0.0).sum(axis=0), defined.sum(axis=0))
 
-    return values
+def resampled_hand_till(
+    probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
+) -> Resampled:
+    """`hand_till`; a pair of which a resample lacks a class is left out of its mean."""
+    parts = []
+    for pair in combinations(np.unique(target), 2):
+        rows = np.flatnonzero(np.isin(target, pair))
+        p, truth = probabilities[rows], target[rows]
+        parts += [_of_rows(rows, resampled_auc(p[:, c], truth == c)) for c in pair]
+    return _mean(parts)
 
 
 def resampled_harrell_c(
@@ -83,5 +112,20 @@ def resampled_harrell_c(
         seen = counts.cumsum(axis=1)
         later = seen[:, -1:] - seen[:, start - 1]  # an event stands before its partners
         return ratio(doubled, 2 * np.einsum("be,be->b", later, drawn))
+
+    return values
+
+
+def _of_rows(rows: Int[np.ndarray, " m"], part: Resampled) -> Resampled:
+    return lambda counts: part(counts[:, rows])
+
+
+def _mean(parts: list[Resampled]) -> Resampled:
+    """Over the parts that a resample has."""
+
+    def values(counts: Counts) -> Values:
+        each = np.stack([part(counts) for part in parts])
+        defined = np.isfinite(each)
+        return ratio(np.where(defined, each, 0.0).sum(axis=0), defined.sum(axis=0))
 
     return values

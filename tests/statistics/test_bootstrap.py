@@ -8,11 +8,13 @@ import pytest
 from fusion.errors import UndefinedMetric
 from fusion.metrics.accuracy import balanced_accuracy, quadratic_kappa
 from fusion.metrics.auc import auc, macro_auc
+from fusion.metrics.average_precision import average_precision
 from fusion.metrics.brier import brier, brier_survival
 from fusion.metrics.censoring import Censoring
 from fusion.metrics.concordance import harrell_c
 from fusion.statistics import draws as module
 from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
+from fusion.statistics.multiclass import hand_till
 from fusion.statistics.resampled import fast
 
 
@@ -51,6 +53,9 @@ CASES = [
     (auc, classes),
     (harrell_c, survival),
     (macro_auc, several),
+    (average_precision, classes),
+    (hand_till, several),
+    (hand_till, both),
     (balanced_accuracy, both),
     (balanced_accuracy, several),
     (quadratic_kappa, several),
@@ -58,9 +63,9 @@ CASES = [
     (brier, several),
     (BRIER_AT, survival_at),
 ]
-SOMETIMES = [auc, harrell_c, macro_auc, balanced_accuracy]
+SOMETIMES = [auc, average_precision, harrell_c, macro_auc, hand_till, balanced_accuracy]
 """Undefined in some resamples of five patients."""
-SUMS = [macro_auc, brier, BRIER_AT]
+SUMS = [macro_auc, hand_till, average_precision, brier, BRIER_AT]
 """Of fractions, added in another order; at most some hundred roundings of 1e-16."""
 
 

@@ -1,0 +1,1 @@
+"""Whether predicted probabilities are what happens, and mending them where they are not."""
