@@ -59,8 +59,9 @@ def test_every_builder_has_a_cohort():
 
 def test_the_offline_patch_encoder_is_the_default():
     slide = yaml.safe_load((CONFIGS / "modality" / "slide.yaml").read_text())
-    assert slide["patch_encoder"] == {"name": "texture"}
-    assert options(PatchEncoderConfig, "name") == {"texture", "transformers"}
+    assert {"/patch_encoder@patch_encoder": "texture"} in slide["defaults"]
+    names = options(PatchEncoderConfig, "name")
+    assert written("patch_encoder", "name") == {name: name for name in names}
 
 
 def schemas(kind=BaseModel):
