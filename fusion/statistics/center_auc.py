@@ -6,11 +6,9 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
-from scipy.special import expit, logit
-from scipy.stats import norm
 
 from fusion.errors import UndefinedMetric
-from fusion.statistics.placements import placements
+from fusion.statistics.delong import auc_logit, delong
 from fusion.statistics.pool import Pooled, pool_logit
 
 
@@ -129,18 +127,15 @@ def _one(
 ) -> CenterAuc:
     positives = int(target.sum())
     negatives = len(target) - positives
-    blank = CenterAuc(name, len(target), positives)
+    fewer = min(positives, negatives)
     few = f"{positives} positive and {negatives} negative patients, fewer than {minimum} of each"
-    if min(positives, negatives) < 2:
-        return replace(blank, left_out=few)
-    place = placements(score, target)
-    value = float(place[target].mean())
-    variance = place[target].var(ddof=1) / positives + place[~target].var(ddof=1) / negatives
-    se = float(np.sqrt(variance))
-    blank = replace(blank, value=value, se=se)
-    if not 0 < value < 1:
-        return replace(blank, left_out=f"AUC of {value:g}: no standard error at the limit")
-    half = float(norm.ppf((1 + level) / 2)) * se / (value * (1 - value))
-    low, high = (float(expit(logit(value) + sign * half)) for sign in (-1, 1))
-    reason = few if min(positives, negatives) < minimum else ""
-    return replace(blank, low=low, high=high, left_out=reason)
+    row = CenterAuc(name, len(target), positives, left_out=few if fewer < minimum else "")
+    if fewer < 2:
+        return row
+    found = delong(score[None], target)
+    value, se = float(found.auc[0]), float(np.sqrt(found.covariance[0, 0]))
+    row = replace(row, value=value, se=se)
+    if se == 0:
+        return replace(row, left_out=row.left_out or f"AUC of {value:g} has a standard error of 0")
+    inside = auc_logit(score, target, level=level)
+    return replace(row, low=inside.low, high=inside.high)
