@@ -146,7 +146,7 @@ def fit_logistic(
             f"logistic regression: the {design.shape[1]} columns depend on each other over "
             f"{len(target)} patients"
         )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="ignore"):  # coefficients on their way out
         warnings.simplefilter("error", PerfectSeparationWarning)
         warnings.simplefilter("error", ConvergenceWarning)
         try:

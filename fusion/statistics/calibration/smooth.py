@@ -138,7 +138,8 @@ def _curve(
             f"{len(np.unique(probability))} in {len(probability)} patients"
         )
     places, back = np.unique(grid, return_inverse=True)
-    fitted = lowess(target.astype(np.float64), probability, frac=FRACTION, it=0, xvals=places)
+    with np.errstate(invalid="ignore", divide="ignore"):  # what it could not fit is refused below
+        fitted = lowess(target.astype(np.float64), probability, frac=FRACTION, it=0, xvals=places)
     if not np.isfinite(fitted).all():
         raise UndefinedMetric(
             "a calibration curve cannot be fitted: so many predictions are equal that a "
