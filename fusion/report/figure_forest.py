@@ -37,10 +37,10 @@ def forest(
     with style():
         figure, (axes,) = canvas(height_cm=3.2 + 0.5 * (len(ordered) + 2))
         largest = max(float(data["weight"].max()), 1e-9)
-        for y, (center, weight) in enumerate(zip(ordered, data["weight"], strict=True)):
+        rows = [float(y) for y in range(len(ordered))]
+        for y, center, weight in zip(rows, ordered, data["weight"], strict=True):
             _center(axes, center, y, float(weight) / largest)
         labels = [f"{short(c.center)} ({c.positives} of {c.n})" for c in ordered]
-        rows = [float(y) for y in range(len(ordered))]
         if pooled is not None:
             _pooled(axes, pooled, len(ordered) + 0.4)
             labels += [f"mean of {pooled.centers} centres", "a new centre"]
