@@ -7,7 +7,7 @@ theta_ij = mu + test_i + reader_j + (test x reader)_ij + error_ij, the errors go
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, f, norm, t
+from scipy.stats import chi2, f, t
 
 from fusion.errors import UndefinedMetric
 from fusion.statistics.reader_components import (
@@ -163,8 +163,7 @@ def single_test(estimates: ReaderEstimates, test: int, *, level: float = 0.95) -
     with_cases = square + readers * shared
     df = with_cases**2 * (readers - 1) / square**2 if square > 0 else float("inf")
     se = float(np.sqrt(with_cases / readers))
-    law = t(df) if square > 0 else norm()
-    value, half = float(values.mean()), float(law.ppf((1 + level) / 2)) * se
+    value, half = float(values.mean()), float(t.ppf((1 + level) / 2, df)) * se
     return SingleTest(value=value, se=se, df=df, low=value - half, high=value + half)
 
 
@@ -176,12 +175,12 @@ def _test(
     statistic = between / within
     known = np.isinf(df_error)
     p = chi2.sf(df * statistic, df) if known else f.sf(statistic, df, df_error)
-    law = norm() if known else t(df_error)
     se = float(np.sqrt(2 * within / readers))
+    quantile = float(t.ppf((1 + level) / 2, df_error))  # the normal's with infinite degrees
     contrasts = []
     for i in range(len(means)):
         for j in range(i + 1, len(means)):
-            value, half = float(means[i] - means[j]), float(law.ppf((1 + level) / 2)) * se
-            two_sided = float(2 * law.sf(abs(value) / se))
+            value, half = float(means[i] - means[j]), quantile * se
+            two_sided = float(2 * t.sf(abs(value) / se, df_error))
             contrasts.append(Contrast(i, j, value, se, value - half, value + half, two_sided))
     return TestOfTests(statistic, float(df), df_error, float(p), tuple(contrasts))

@@ -74,22 +74,22 @@ def test_a_planted_harm_is_found_and_named():
 
 def test_where_groups_do_not_matter_p_is_uniform_enough():
     small = np.zeros(5)
-    for seed in range(60):
+    for seed in range(30):
         p, target, group = cohort(seed, n=200)
         gaps = fairness(p, target, group, threshold=0.4, minimum=5, draws=60, seed=seed).gaps
         small += [g.p < 0.1 for g in gaps]
-    # 0.1 of 60 and three binomial standard errors of 0.039
-    assert (small / 60 <= 0.22).all()
+    # 0.1 of 30 and three binomial standard errors of 0.055
+    assert (small / 30 <= 0.265).all()
 
 
 def test_intervals_cover_the_truth():
     inside = 0
-    for seed in range(80):
+    for seed in range(40):
         p, target, group = cohort(seed, n=300)
         found = fairness(p, target, group, threshold=0.4, minimum=5, draws=120, seed=seed)
         about = found.groups[0].measures["calibration in the large"]
         inside += about.low <= 0 <= about.high
-    assert 0.86 <= inside / 80 <= 1.0  # 0.95 less three standard errors of 0.024, and few draws
+    assert inside / 40 >= 0.84  # 0.95 less three standard errors of 0.035
 
 
 def test_small_groups_are_reported_and_take_no_part():

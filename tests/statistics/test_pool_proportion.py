@@ -43,7 +43,7 @@ def test_published_analysis(events, patients, logit, se, tau2, shown):
 def test_likelihood_equals_brute_force_integration(mu, tau):
     events, patients = np.array([0, 3, 20, 0]), np.array([5000, 40, 20, 1])
 
-    z = np.linspace(-30, 30, 600_001)  # a smooth integrand: the sum is exact to rounding
+    z = np.linspace(-30, 30, 30_001)  # a smooth integrand: the sum is exact to rounding
     brute = 0.0
     for x, n in zip(events, patients, strict=True):
         terms = binom.logpmf(x, n, expit(mu + tau * z)) + norm.logpdf(z)
@@ -102,13 +102,13 @@ def test_planted_rates_of_a_rare_harm_are_recovered():
 @pytest.mark.slow
 def test_intervals_cover_the_planted_middle():
     generator = np.random.default_rng(1)
-    inside, runs = 0, 60
+    inside, runs = 0, 40
     for _ in range(runs):
         patients = generator.integers(50, 400, 25)
         rates = expit(-4.0 + 0.7 * generator.normal(size=25))
         found = pool_proportions(generator.binomial(patients, rates), patients)
         inside += found.low <= expit(-4.0) <= found.high
-    assert inside / runs >= 0.865  # 0.95 less three binomial standard errors of 0.028
+    assert inside / runs >= 0.846  # 0.95 less three binomial standard errors of 0.0345
 
 
 def test_refusals_say_what_to_report():

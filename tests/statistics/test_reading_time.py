@@ -43,19 +43,19 @@ def test_balanced_studies_are_the_analysis_of_variance():
 
 def test_planted_ratio_is_covered_and_seconds_follow():
     inside = 0
-    for seed in range(20):
+    for seed in range(12):
         found = reading_time(readings(seed), reference="alone")
         inside += found.low <= 0.8 <= found.high
-    assert inside >= 16  # 0.95 of 20 less three standard errors of 0.97
+    assert inside >= 9  # 0.95 of 12 less three standard errors of 0.75
     assert found.seconds == pytest.approx(found.reference_s * (found.ratio - 1))
     assert set(found.sd) == {"reader", "case", "gain", "error"}
 
 
 def test_variances_are_recovered():
-    found = reading_time(readings(1, readers=40, cases=40), reference="alone").sd
+    found = reading_time(readings(1, readers=30, cases=20), reference="alone").sd
     assert found["error"] == pytest.approx(0.2, abs=0.01)
-    assert found["case"] == pytest.approx(0.4, abs=0.14)  # a spread of 40 is known to 11 %
-    assert found["reader"] == pytest.approx(0.3, abs=0.12)
+    assert found["case"] == pytest.approx(0.4, abs=0.2)  # a spread of 20 is known to 16 %
+    assert found["reader"] == pytest.approx(0.3, abs=0.15)
     assert found["gain"] == pytest.approx(0.15, abs=0.05)
 
 
