@@ -12,7 +12,7 @@ def patient_problem(text: str) -> str | None:
     """What is wrong with a patient's id: it becomes part of file names and of pages.
 
     Example:
-        >>> patient_problem("TCGA-02-0001"), patient_problem("../../x")[:40]
+        >>> patient_problem("GBM-02-0001"), patient_problem("../../x")[:40]
         (None, "patient_id '../../x' is not allowed; use")
     """
     if _PATIENT.fullmatch(text):
