@@ -12,7 +12,6 @@ from pathlib import Path
 from fusion.arguments import parse, whole
 from fusion.cli import guarded
 from fusion.errors import ConfigError
-from fusion.run.evaluate import evaluate
 
 ARGUMENTS = {
     "bundle": "folder that a run exported",
@@ -31,6 +30,8 @@ def main() -> None:
     values = parse(
         sys.argv[1:], about=str(__doc__), allowed=ARGUMENTS, required=["bundle", "cohort"]
     )
+    from fusion.run.evaluate import evaluate  # slow: --help has its answer by now
+
     cohort = Path(values["cohort"])
     pairs = [pair.partition(":") for pair in values.get("patch_encoders", "").split(",") if pair]
     if any(not folder for _, _, folder in pairs):
