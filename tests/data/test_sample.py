@@ -1,0 +1,103 @@
+"""Absence is a missing key, then a packed batch."""
+
+import pytest
+import torch
+
+from fusion.data.sample import Batch, Labels, Sample, collate, stack
+from fusion.types import Bags, Volumes
+
+
+def vector(*values):
+    return torch.tensor([values], dtype=torch.float32)
+
+
+def bag(*values):
+    features = torch.tensor(values, dtype=torch.float32)[:, None]
+    return Bags(features, torch.tensor([0, len(values)]))
+
+
+def volume(value):
+    return Volumes(torch.full((1, 2, 3, 3, 3), float(value)), torch.tensor([[True, False]]))
+
+
+ANNA = Sample("anna", "A", {"wsi": bag(1, 2), "rna": vector(5, 6)}, {"grade": torch.tensor([1.0])})
+BEN = Sample("ben", "B", {"mri": volume(7)}, {"os": torch.tensor([9.0, 1.0])})
+CLEO = Sample("cleo", "A", {"wsi": bag(3), "mri": volume(8)}, {"grade": torch.tensor([0.0])})
+
+
+def test_rows_are_those_of_the_patients_who_have_the_modality():
+    batch = collate([ANNA, BEN, CLEO])
+    assert batch.patient_ids == ("anna", "ben", "cleo")
+    assert batch.centers == ("A", "B", "A")
+    assert {m: p.tolist() for m, p in batch.present.items()} == {
+        "mri": [False, True, True],
+        "rna": [True, False, False],
+        "wsi": [True, False, True],
+    }
+    assert batch.inputs["rna"].tolist() == [[5, 6]]
+    assert batch.inputs["wsi"].features[:, 0].tolist() == [1, 2, 3]
+    assert batch.inputs["wsi"].offsets.tolist() == [0, 2, 3]
+    assert batch.inputs["mri"].image[:, 0, 0, 0, 0].tolist() == [7, 8]
+
+
+def test_labels_are_packed_like_inputs():
+    batch = collate([ANNA, BEN, CLEO])
+    assert batch.targets["grade"].values.tolist() == [[1], [0]]
+    assert batch.targets["grade"].known.tolist() == [True, False, True]
+    assert batch.targets["os"].values.tolist() == [[9, 1]]
+    assert batch.targets["os"].known.tolist() == [False, True, False]
+
+
+def test_what_nobody_has_is_an_absent_key():
+    batch = collate([ANNA])
+    assert set(batch.inputs) == set(batch.present) == {"rna", "wsi"}
+    assert set(batch.targets) == {"grade"}
+
+
+def test_a_patient_without_anything_is_still_a_patient():
+    batch = collate([Sample("dora", "C", {}, {}), ANNA])
+    assert len(batch) == 2
+    assert batch.present["rna"].tolist() == [False, True]
+    nobody = collate([Sample("dora", "C", {}, {})])
+    assert len(nobody) == 1
+    assert nobody.inputs == nobody.targets == {}
+
+
+def test_names_come_in_sorted_order_whatever_the_order_of_the_dicts():
+    turned = Sample("anna", "A", dict(reversed(ANNA.inputs.items())), ANNA.targets)
+    assert list(collate([turned, CLEO]).inputs) == list(collate([ANNA, CLEO]).inputs)
+    assert list(collate([ANNA, CLEO]).inputs) == ["mri", "rna", "wsi"]
+
+
+def test_a_batch_is_its_patients_end_to_end():
+    """Of bags: the rows of each are the rows of one alone."""
+    samples = [ANNA, CLEO]
+    packed = collate(samples).inputs["wsi"]
+    for i, sample in enumerate(samples):
+        start, stop = packed.offsets[i : i + 2].tolist()
+        assert torch.equal(packed.features[start:stop], sample.inputs["wsi"].features)
+
+
+def test_kinds_are_never_mixed():
+    with pytest.raises(TypeError, match=r"several kinds: \['Bags', 'Tensor'\]"):
+        stack([bag(1), vector(1)])
+
+
+def test_rows_that_do_not_fit_the_patients_are_refused():
+    with pytest.raises(ValueError, match="rna: 2 rows for 1 patients who have it"):
+        Batch(
+            ("anna", "ben"),
+            ("A", "B"),
+            {"rna": torch.zeros(2, 3)},
+            {"rna": torch.tensor([True, False])},
+            {},
+        )
+
+
+def test_everything_moves_together(monkeypatch):
+    moved = []
+    for kind in (Bags, Volumes, Labels):
+        monkeypatch.setattr(kind, "to", lambda self, *a, **k: moved.append(type(self)) or self)
+    batch = collate([ANNA, BEN, CLEO]).to("cpu", non_blocking=True)
+    assert sorted(kind.__name__ for kind in moved) == ["Bags", "Labels", "Labels", "Volumes"]
+    assert batch.patient_ids == ("anna", "ben", "cleo")
