@@ -63,22 +63,33 @@ def concordance_pairs(
     of one day never are; inversions are counted by halving the places again and again.
     """
     n, risk, time_days = len(risk), finite("risk", risk), finite("time_days", time_days)
-    days, rank = (np.unique(x, return_inverse=True)[1].reshape(-1) for x in (time_days, risk))
+    days, rank = _in_order(time_days), np.unique(risk, return_inverse=True)[1].reshape(-1)
     by_place = np.sort((2 * days + ~event) * n + rank)
-    rank_at, event_at = by_place % n, (by_place // n) % 2 == 0
-    by_rank = np.sort(rank_at * n + np.arange(n))
-    order = by_rank % n
-    rows, events = np.bincount(days), np.bincount(days[event], minlength=days.max() + 1)
-    start = np.cumsum(rows) - rows + events
-    comparable = int((events * (n - start)).sum())
-    below = _later_and_lower(order, event_at[order])
-    tied = 0
+    group, rank_at = np.divmod(by_place, n)
+    event_at = group % 2 == 0
+    ends = np.flatnonzero(np.append(group[1:] != group[:-1], True)) + 1
+    size = np.diff(ends, prepend=0)  # of a day's events, or of its censored
+    comparable = int((size * (n - ends))[event_at[ends - 1]].sum())
     if rank.max() + 1 < n:
+        by_rank = np.sort(rank_at * n + np.arange(n))
+        order = by_rank % n
         whose = order[event_at[order]]
-        first = rank_at[whose] * n + start[by_place[whose] // (2 * n)]
-        group_end = np.cumsum(np.bincount(rank))[rank_at[whose]]
-        tied = int((group_end - np.searchsorted(by_rank, first)).sum())
+        first_partner = rank_at[whose] * n + np.repeat(ends, size)[whose]
+        last_alike = np.cumsum(np.bincount(rank))[rank_at[whose]]
+        tied = int((last_alike - np.searchsorted(by_rank, first_partner)).sum())
+    else:
+        order, tied = np.empty_like(rank_at), 0
+        order[rank_at] = np.arange(n)
+    below = _later_and_lower(order, event_at[order])
     return Pairs(below, comparable - below - tied, tied)
+
+
+def _in_order(time_days: Float[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """Whole numbers from 0 that are ordered as the days; whole days need no sorting."""
+    since = time_days - time_days.min()
+    if since.max() <= 8 * len(since) and (np.rint(time_days) == time_days).all():
+        return since.astype(np.int64)
+    return np.unique(time_days, return_inverse=True)[1].reshape(-1)
 
 
 def _later_and_lower(place: Int[np.ndarray, " n"], event: Bool[np.ndarray, " n"]) -> int:
@@ -95,20 +106,23 @@ def _later_and_lower(place: Int[np.ndarray, " n"], event: Bool[np.ndarray, " n"]
         event: whether the element counts as an event.
     """
     n = len(place)
-    levels = (n // 32).bit_length()
+    levels = (n // 64).bit_length()
     size = -(-n // 2**levels)
     shift = size.bit_length()
-    padded = np.concatenate([place, np.arange(n, size << levels)])  # late and last: in no pair
+    slots = np.arange(size << levels)
+    padded = np.concatenate([place, slots[n:]])  # late and last: in no pair
     code = ((padded // size << shift) + padded % size) * 2
     code[:n] += event
+    code = code.astype(np.int32 if code.max() < 2**31 - 1 else np.int64)  # half the traffic
     pairs = 0
     for level in reversed(range(levels)):
         half = size << level
-        upper = (code >> (level + shift + 1)) & 1
-        preceding = np.cumsum(upper.reshape(-1, 2 * half), axis=1).reshape(-1)
-        pairs += int(np.dot(preceding, code & 1 & ~upper))
-        halves = [np.compress(upper == side, code).reshape(-1, half) for side in (0, 1)]
-        code = np.stack(halves, axis=1).reshape(-1)
+        upper = (code & (2 << (level + shift))) != 0
+        stay, move = np.flatnonzero(~upper), np.flatnonzero(upper)
+        lower = code[stay]
+        overtaken = stay.reshape(-1, half) - slots.reshape(-1, 2, half)[:, 0]
+        pairs += int(np.dot(overtaken.reshape(-1), lower & 1))
+        code = np.stack([x.reshape(-1, half) for x in (lower, code[move])], axis=1).reshape(-1)
     lists = code.reshape(-1, size)
     own = np.where(lists & 1, lists, code.max() + 1)
     before = np.tri(size, k=-1, dtype=bool)

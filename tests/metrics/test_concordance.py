@@ -52,6 +52,16 @@ def test_equals_scikit_survival_and_lifelines(n):
     assert harrell_c(risk, time, event) == pytest.approx(concordance_index(time, -risk, event))
 
 
+@pytest.mark.parametrize("day", [1.0, 0.25, 1e4])
+def test_units_of_time_do_not_matter(day):
+    # whole days are counted, others sorted; both with ties of risks and of days
+    generator = np.random.default_rng(0)
+    risk, event = generator.normal(size=1500).round(2), generator.random(1500) < 0.5
+    time = generator.integers(1, 700, 1500).astype(float)
+    oracle = concordance_index_censored(event, time, risk, tied_tol=0)[1:4]
+    assert concordance_pairs(risk, day * time - 3, event) == oracle
+
+
 def test_golden_veterans():
     # origin: scikit-survival 0.28's veterans data and Cox model with Efron ties,
     # shared/golden/golden2.json veterans_coxph_efron
