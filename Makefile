@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo doctor test fast check fmt
+.PHONY: help install demo doctor test fast check bench fmt
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,6 +36,9 @@ check: $(STAMP) ## lint, format, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py
+
+bench: $(STAMP) ## time the statistics beside other libraries, in one run
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/statistics.py
 
 fmt: $(STAMP) ## format and mend what can be mended
 	$(BIN)/ruff check --fix .
