@@ -14,6 +14,7 @@ from rich.console import Console
 from fusion.config.head import SingleConfig
 from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
+from fusion.errors import TrainingError
 from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
 from fusion.report.predictions import save
@@ -55,9 +56,10 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     say("[bold]2/5 fitting[/] the plain clinical model")
     clinical = clinical_predictions(config, material)
     modalities = tuple(sorted(config.modalities))
-    alone = modalities if config.evaluation.singles and len(modalities) > 1 else ()
-    for chosen in (modalities, *((name,) for name in alone)):
-        check(config, material, chosen)
+    check(config, material, modalities)
+    alone, remarks = comparable(config, material)
+    for line in remarks:
+        say(f"    {line}")
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
     fusion = learn(
         config,
@@ -88,11 +90,26 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     save(table, folder / "predictions.parquet")
     export(config, material, fusion, folder / "bundle")
     again = shlex.join(["python", "train.py", *overrides])
-    report = publish(config, material, folder, tasks, table, shares, again)
+    report = publish(config, material, folder, tasks, table, shares, again, remarks)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
     script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
     program = str(script) if script.exists() else "-m fusion.scripts.evaluate"
     say(f"another cohort:  python {program} bundle={folder / 'bundle'} cohort=FOLDER_OF_A_MANIFEST")
+
+
+def comparable(config: RunConfig, material: Material) -> tuple[list[str], list[str]]:
+    """Modalities that can be trained alone, and a sentence for each one that cannot."""
+    alone: list[str] = []
+    remarks: list[str] = []
+    if not config.evaluation.singles or len(config.modalities) == 1:
+        return alone, remarks
+    for name in sorted(config.modalities):
+        try:
+            check(config, material, (name,))
+            alone.append(name)
+        except TrainingError as error:
+            remarks.append(f"{name} alone is not among the comparisons: {error}.")
+    return alone, remarks
 
 
 def census(material: Material) -> list[str]:

@@ -25,9 +25,10 @@ def publish(
     predictions: pd.DataFrame,
     shares: pd.DataFrame,
     command: str,
+    remarks: Sequence[str],
 ) -> Path:
     """Write all that is read after a run, and return the report."""
-    summary = summarise(config, material, folder, tasks, shares, command)
+    summary = summarise(config, material, folder, tasks, shares, command, remarks)
     report = write_report(
         folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
     )
@@ -44,6 +45,7 @@ def summarise(
     tasks: Sequence[TaskInfo],
     shares: pd.DataFrame,
     command: str,
+    remarks: Sequence[str],
 ) -> RunSummary:
     """What the report must be told."""
     modalities = sorted(config.modalities)
@@ -73,7 +75,7 @@ def summarise(
         if len(shares.columns)
         else None,
         curves=folder / "models" / "fusion" / "history.csv",
-        notes=notes(config, material),
+        notes=[*notes(config, material), *remarks],
         date=date.today().isoformat(),
     )
 

@@ -20,7 +20,7 @@ from fusion.errors import (
 )
 from fusion.run.clinical import clinical_predictions
 from fusion.run.learn import check
-from fusion.run.main import census
+from fusion.run.main import census, comparable
 from fusion.run.prepare import prepare
 from fusion.run.publish import notes
 
@@ -419,3 +419,22 @@ def test_the_demo_needs_no_raw_data_but_the_public_cohort_does(settings, tmp_pat
     config = compose(settings("tcga_glioma", root=tmp_path / "none"))
     with pytest.raises(ConfigError, match="give data_root=FOLDER"):
         prepare(config, tmp_path / "run")
+
+
+def test_a_modality_that_cannot_learn_alone_does_not_stop_the_run(ready, settings, sheet, cohort):
+    manifest = pd.read_csv(cohort / "manifest.csv", dtype=str)
+    having = set(manifest.loc[manifest["modality"] == "rna", "patient_id"])
+
+    def spoil(table):
+        table.loc[table["patient_id"].isin(having), "grade"] = ""
+        return table
+
+    sheet("targets.csv", spoil)
+    material = ready()
+    config = compose(settings("glioma_fusion", "evaluation.singles=true", root=cohort))
+    alone, remarks = comparable(config, material)
+    assert "rna" not in alone
+    assert any(
+        line.startswith("rna alone is not among the comparisons: task grade: none of the")
+        for line in remarks
+    )
