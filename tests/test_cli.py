@@ -125,6 +125,7 @@ def spoil_events(cohort):
     path.write_text("\n".join(",".join(row) for row in rows) + "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -144,6 +145,7 @@ def test_bad_input_reaches_the_user(train, arguments, spoil, message):
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_a_faulty_job_of_a_sweep_reaches_the_user(train, arguments):
     cohort, overrides = arguments
     spoil_separator(cohort)

@@ -138,3 +138,18 @@ def test_a_cohort_with_none_of_the_modalities(ask, theirs):
     (theirs / "targets.csv").unlink()
     with pytest.raises(CohortError, match="theirs-0002: has none of mri, rna, wsi"):
         ask(theirs)
+
+
+def test_external_cohorts_of_a_run_are_predicted_as_by_its_bundle(finish, ask, theirs, tmp_path):
+    """Named in the configuration, or evaluated afterwards: the same numbers."""
+    folder = finish(tmp_path / "run", "glioma_fusion", f"+cohort.external.theirs={theirs}")
+    table = pd.read_parquet(folder / "predictions.parquet")
+    here = table[(table["cohort"] == "theirs") & (table["model"] == "fusion")]
+    assert set(here["part"]) == {"external"}
+    later, _, _ = ask(theirs)
+    key = ["patient_id", "task", "class"]
+    both = here.merge(later, on=key, suffixes=("", "_later"), validate="1:1")
+    assert len(both) == len(here) == len(later) > 0
+    np.testing.assert_allclose(both["value_later"], both["value"], rtol=0, atol=1e-6)
+    run = json.loads((folder / "metrics.json").read_text())["metrics"]
+    assert {row["cohort"] for row in run} >= {"all", "demo", "theirs"}

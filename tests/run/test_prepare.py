@@ -24,6 +24,8 @@ from fusion.run.main import census, comparable
 from fusion.run.prepare import prepare
 from fusion.run.publish import notes
 
+pytestmark = pytest.mark.slow  # each takes a second, but there are many
+
 
 @pytest.fixture
 def ready(settings, cohort, tmp_path):
@@ -397,6 +399,16 @@ def test_a_patient_in_two_cohorts(refused, cohort, small_demo):
     refused(
         "demo is the run's own cohort; name it otherwise",
         f"+cohort.external.demo={small_demo}",
+        error=ConfigError,
+    )
+
+
+def test_ids_that_two_external_cohorts_share(refused, tmp_path):
+    (tmp_path / "manifest.csv").write_text("patient_id,center,modality,path\n7,Elsewhere,,\n")
+    refused(
+        "1 ids of b are in a too: 7. A table of predictions could not tell them apart",
+        f"+cohort.external.a={tmp_path}",
+        f"+cohort.external.b={tmp_path}",
         error=ConfigError,
     )
 
