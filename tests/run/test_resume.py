@@ -93,8 +93,8 @@ def begun(folder, config):
 
 
 @pytest.fixture
-def config(settings):
-    return lambda *more: compose(settings("glioma_subtyping", *more))
+def config():
+    return lambda *more: compose(["+experiment=glioma_subtyping", *more])
 
 
 def test_a_new_folder_is_made(config, tmp_path):
