@@ -105,9 +105,9 @@ def test_every_head_runs(finish, tmp_path, head):
 @pytest.mark.parametrize(
     "split",
     [
-        ["split=kfold", "split.folds=3", "~split.centers"],
-        ["split=leave_center_out", "split.center=Elm", "~split.centers"],
-        ["split=fixed", "~split.centers"],
+        ["split=kfold", "split.folds=3"],
+        ["split=leave_center_out", "split.center=Elm"],
+        ["split=fixed"],
     ],
     ids=lambda values: values[0],
 )

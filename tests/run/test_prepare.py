@@ -199,7 +199,7 @@ def test_a_patient_with_nothing_is_named(ready):
 
 
 def test_a_patient_whom_the_split_does_not_use_is_named(ready, tmp_path, cohort):
-    material = ready("split=fixed", "~split.centers")
+    material = ready("split=fixed")
     rows = [
         (p, part)
         for part in ("train", "val", "test", "unused")
@@ -211,7 +211,6 @@ def test_a_patient_whom_the_split_does_not_use_is_named(ready, tmp_path, cohort)
     again = ready(
         "split=file",
         f"split.path={tmp_path / 's.csv'}",
-        "~split.centers",
         "~split.stratify",
         folder="other",
     )
