@@ -6,10 +6,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 torch.set_num_threads(1)  # two test processes share two cores
+
+EXTERNAL = Path(__file__).resolve().parents[1] / "../shared/data/external_predictions/mri_gnp.csv"
 
 Once = Callable[[str, Callable[[Path], object]], Path]
 
@@ -45,3 +49,16 @@ def small_demo(once) -> Path:
 def small_cache(once) -> Path:
     """Where prepared volumes and slide features of all tests lie; its entries are atomic."""
     return once("small_cache", lambda folder: folder.mkdir())
+
+
+@pytest.fixture
+def idh_external():
+    """Probability of IDH mutation and the truth; only rows of `External` are genuine."""
+    if not EXTERNAL.exists():
+        pytest.skip("external predictions are not at hand (../shared/data/external_predictions)")
+    table = pd.read_csv(EXTERNAL, encoding="utf-8-sig")
+    table = table[(table["data_split"] == "External") & (table["task"] == "IDH")]
+    # the file gives the probability of the class that was predicted
+    p = table["prediction_probability"].to_numpy(dtype=float)
+    p = np.where(table["prediction"] == "yes", p, 1 - p).round(3)
+    return p, (table["label"] == "yes").to_numpy(dtype=bool)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from fusion.data.sample import Batch, Labels
 from fusion.errors import TrainingError
 from fusion.heads.base import Fused
-from fusion.tasks.base import Task
+from fusion.tasks.base import Task, split_outputs
 
 Augment = Callable[[Batch, torch.Generator], Batch]
 MakeOptimizer = Callable[[list[nn.Parameter]], OptimizerLRScheduler]
@@ -65,8 +65,7 @@ class LitFusion(lightning.LightningModule):
 
     def split(self, outputs: Float[Tensor, "batch out"]) -> dict[str, Float[Tensor, "batch _"]]:
         """The head's outputs, divided among the tasks."""
-        widths = [task.out_features for _, task in self.named_tasks()]
-        return dict(zip(self.tasks, outputs.split(widths, dim=1), strict=True))
+        return split_outputs(outputs, dict(self.named_tasks()))
 
     def losses(self, outputs: Float[Tensor, "batch out"], targets: Mapping[str, Labels]) -> dict:
         """Task -> loss, for the tasks that anybody in the batch has a label for."""

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from fusion.data.sample import Batch, Labels
 from fusion.errors import BundleError
 from fusion.heads.base import Fused
 from fusion.model import FusionModel
-from fusion.tasks.base import Task
+from fusion.tasks.base import Task, split_outputs
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,7 @@ class Trained:
 
     def split(self, outputs: Tensor) -> dict[str, Tensor]:
         """Columns of each task."""
-        widths = [task.out_features for task in self.tasks.values()]
-        return dict(zip(self.tasks, outputs.split(widths, dim=1), strict=True))
+        return split_outputs(outputs, self.tasks)
 
     def finish(self, loader: DataLoader[Batch], device: torch.device) -> None:
         """Let each task fit what depends on the training patients' outputs."""
@@ -53,12 +52,15 @@ class Trained:
             outputs = torch.cat([o for o, _ in seen[name]])
             task.finish(outputs, torch.cat([labels.values for _, labels in seen[name]]))
 
+    def parts(self) -> dict[str, nn.Module]:
+        """Everything that has weights, by the first part of their names."""
+        return {"model": self.model, **{f"tasks.{n}": t for n, t in self.tasks.items()}}
+
     def weights(self) -> dict[str, Tensor]:
         """All parameters and buffers, by name."""
-        parts = {"model": self.model, **{f"tasks.{n}": t for n, t in self.tasks.items()}}
         return {
             f"{part}.{name}": value.detach().cpu().contiguous()
-            for part, module in parts.items()
+            for part, module in self.parts().items()
             for name, value in module.state_dict().items()
         }
 
@@ -86,8 +88,7 @@ class Trained:
                 f"{path}: the weights do not fit the configuration: {', '.join(wrong[:5])}"
                 f"{' ...' if len(wrong) > 5 else ''}. Was one of the two changed by hand?"
             )
-        parts = {"model": self.model, **{f"tasks.{n}": t for n, t in self.tasks.items()}}
-        for part, module in parts.items():
+        for part, module in self.parts().items():
             start = f"{part}."
             state = {k.removeprefix(start): v for k, v in found.items() if k.startswith(start)}
             module.load_state_dict(state)

@@ -41,3 +41,11 @@ class Task(nn.Module, ABC):
         self, outputs: Float[Tensor, "known out"], targets: Float[Tensor, "known k"]
     ) -> None:
         """Fit what depends on the training patients' outputs, after training."""
+
+
+def split_outputs(
+    outputs: Float[Tensor, "batch out"], tasks: Mapping[str, Task]
+) -> dict[str, Float[Tensor, "batch _"]]:
+    """A head's outputs, divided among the tasks in their order."""
+    widths = [task.out_features for task in tasks.values()]
+    return dict(zip(tasks, outputs.split(widths, dim=1), strict=True))
