@@ -14,6 +14,7 @@ STAGES = (
     "losses metrics",
     "statistics",
     "data",
+    "audit",
     "cohorts",
     "encoders heads tasks",
     "baseline model",

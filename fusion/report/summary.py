@@ -1,11 +1,12 @@
 """What a report must be told besides predictions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from fusion.audit.check import Audit
 from fusion.errors import PredictionsError
 from fusion.report.tasks import TaskInfo
 
@@ -48,6 +49,19 @@ class RunSummary:
     """Sentences about this run that its reader should know."""
     date: str = ""
     """Of the run; shown as it is."""
+    audit: Audit | None = None
+    """Leakage and shift; None where nobody asked."""
+    characteristics: pd.DataFrame | None = None
+    """What a clinic knows: index patient_id, numbers or text as in the table, NaN or None = not
+    known; for table one and for subgroups. May lack patients."""
+    subgroups: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Characteristic -> edges of its bands; no edges for text."""
+    robustness: pd.DataFrame | None = None
+    """Rows as in predictions.parquet, `model` being the modalities that were left ("mri + rna"):
+    the fusion with all others hidden, for the patients who have them all."""
+    harmonisation: pd.DataFrame | None = None
+    """How well the centre can be told, before and after: `modality`, `when`, `auc`, `low`, `high`,
+    `n`, `centers`."""
 
     def __post_init__(self) -> None:
         patients = set(self.presence.index)

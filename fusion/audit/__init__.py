@@ -1,0 +1,1 @@
+"""Does anything leak, and do the centres differ? Questions to the patients, parts and fits of a run."""
