@@ -1,1 +1,1 @@
-"""Does anything leak, and do the centres differ? Questions to the patients, parts and fits of a run."""
+"""Does anything leak, and do the centres differ? Questions to the patients and fits of a run."""
