@@ -78,6 +78,8 @@ class EvaluationConfig(Strict):
     """Bootstrap draws over patients."""
     singles: bool
     """Also train each modality alone, on the same patients."""
+    subgroups: dict[str, list[float]]
+    """Column of the clinical table -> edges of its bands; [] makes each value a group."""
 
 
 class RunConfig(Strict):

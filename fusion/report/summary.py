@@ -55,7 +55,7 @@ class RunSummary:
     """What a clinic knows: index patient_id, numbers or text as in the table, NaN or None = not
     known; for table one and for subgroups. May lack patients."""
     subgroups: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """Characteristic -> edges of its bands; no edges for text."""
+    """Characteristic -> edges of its bands; without edges each value is a group."""
     robustness: pd.DataFrame | None = None
     """Rows as in predictions.parquet, `model` being the modalities that were left ("mri + rna"):
     the fusion with all others hidden, for the patients who have them all."""

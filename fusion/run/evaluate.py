@@ -9,6 +9,7 @@ from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
 from fusion.run.bundle import load_bundle, open_folder
+from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 
 
@@ -46,6 +47,7 @@ def evaluate(
     presence = found.presence().reindex(columns=sorted(model.sources), fill_value=False)
     for modality, patients in inputs.unusable.items():
         presence.loc[presence.index.isin(patients), modality] = False
+    known = characteristics(model.config, [place])
     summary = RunSummary(
         title=f"{model.config.name} on {found.name}",
         question=model.config.question,
@@ -63,5 +65,7 @@ def evaluate(
             if p not in set(predicted)
         ],
         notes=inputs.losses(),
+        characteristics=known,
+        subgroups=known_subgroups(model.config, known),
     )
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed)

@@ -19,6 +19,7 @@ from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
+from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
 from fusion.run.export import export
 from fusion.run.folder import choose_folder, resume_command
@@ -50,6 +51,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
 
     say(f"[bold]1/5 reading[/] {config.cohort.root} for {config.name}")
     material = prepare(config, folder)
+    check_subgroups(config, material.places)
     for line in census(material):
         say(f"    {line}")
 

@@ -13,6 +13,7 @@ from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
 from fusion.run.bundle_files import seal
+from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.material import Material
 
@@ -59,6 +60,7 @@ def summarise(
     )
     for name, patients in material.inputs.unusable.items():
         presence.loc[presence.index.isin(patients), name] = False
+    known = characteristics(config, material.places)
     return RunSummary(
         title=config.name,
         question=config.question,
@@ -77,6 +79,8 @@ def summarise(
         curves=folder / "models" / "fusion" / "history.csv",
         notes=[*notes(config, material), *remarks],
         date=date.today().isoformat(),
+        characteristics=known,
+        subgroups=known_subgroups(config, known),
     )
 
 
