@@ -90,7 +90,7 @@ def test_labels_and_centres_are_balanced_with_labels_missing():
 def test_external_centres_are_wholly_external():
     split = SCHEMES["external"](COHORT, COHORT.patients)
     assert split.external == {p for p, c in COHORT.centers.items() if c == "Ulm"}
-    assert split.scheme.startswith("external_centers(centers=Ulm, inner=kfold(folds=5, fold=0")
+    assert split.scheme.startswith("Ulm is external. At the other centres: Fold 0 tests, of 5")
     both = external_centers(
         COHORT,
         COHORT.patients,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from fusion.data.cohort import Cohort
 from fusion.data.sheet import nearest
 from fusion.data.split import Split
-from fusion.data.splitting.parts import described, eligible, result
+from fusion.data.splitting.parts import eligible, listed, result
 from fusion.errors import SplitError
 from fusion.types import PatientId
 
@@ -36,7 +36,8 @@ def external_centers(
     if not rest:
         raise SplitError(f"every patient is external ({', '.join(centers)}); nobody is left")
     split = inner(cohort, rest)
-    scheme = described("external_centers", centers=centers, inner=split.scheme)
+    verb = "is" if len(centers) == 1 else "are"
+    scheme = f"{listed(centers)} {verb} external. At the other centres: {split.scheme}"
     return result(
         cohort, scheme, train=split.train, val=split.val, test=split.test, external=external
     )

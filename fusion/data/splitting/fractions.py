@@ -4,7 +4,15 @@ from collections.abc import Collection, Sequence
 
 from fusion.data.cohort import Cohort
 from fusion.data.split import Split
-from fusion.data.splitting.parts import described, divide, eligible, generator, result, size
+from fusion.data.splitting.parts import (
+    balanced,
+    divide,
+    eligible,
+    generator,
+    result,
+    shared_out,
+    size,
+)
 from fusion.errors import SplitError
 from fusion.types import PatientId
 
@@ -34,11 +42,5 @@ def fractions(
         )
     sizes = [train_size, val_size, test_size]
     train, val, test = divide(cohort, people, sizes, stratify, generator(seed))
-    scheme = described(
-        "fractions",
-        val_fraction=val_fraction,
-        test_fraction=test_fraction,
-        stratify=stratify,
-        seed=seed,
-    )
+    scheme = f"{shared_out(val_fraction, test_fraction)}; {balanced(stratify, seed)}."
     return result(cohort, scheme, train=train, val=val, test=test)

@@ -65,4 +65,4 @@ def _read_csv(path: Path) -> Split:
         noun = "fault" if len(faults) == 1 else "faults"
         raise SplitError(f"{path}: {len(faults)} {noun}\n{listed}")
     train, val, test, external, unused = (frozenset(parts[part]) for part in PARTS)
-    return Split(train, val, test, external, scheme=f"from_file({path.name})", unused=unused)
+    return Split(train, val, test, external, scheme=f"As {path.name} says.", unused=unused)

@@ -4,7 +4,15 @@ from collections.abc import Collection, Sequence
 
 from fusion.data.cohort import Cohort
 from fusion.data.split import Split
-from fusion.data.splitting.parts import described, divide, eligible, generator, result, size
+from fusion.data.splitting.parts import (
+    balanced,
+    divide,
+    eligible,
+    generator,
+    result,
+    shared_out,
+    size,
+)
 from fusion.errors import SplitError
 from fusion.types import PatientId
 
@@ -55,13 +63,9 @@ def kfold(
         stratify,
         generator(seed, repeat, fold),
     )
-    scheme = described(
-        "kfold",
-        folds=folds,
-        fold=fold,
-        repeat=repeat,
-        val_fraction=val_fraction,
-        stratify=stratify,
-        seed=seed,
+    division = f" of division {repeat}" if repeat else ""
+    scheme = (
+        f"Fold {fold}{division} tests, of {folds} counted from 0. Among the others, "
+        f"{shared_out(val_fraction, 0.0)}; {balanced(stratify, seed)}."
     )
     return result(cohort, scheme, train=train, val=val, test=test)

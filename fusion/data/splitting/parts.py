@@ -112,19 +112,45 @@ def result(
         SplitError: where nobody is left to train on.
     """
     if not train:
-        raise SplitError(f"{scheme} leaves nobody to train on")
+        raise SplitError(f"nobody is left to train on: {scheme}")
     unused = frozenset(cohort.centers.keys() - (train | val | test | external))
     return Split(train, val, test, external, scheme=scheme, unused=unused).bind(cohort)
 
 
-def described(name: str, **settings: object) -> str:
-    """A scheme in words.
+def shared_out(val: float, test: float) -> str:
+    """What becomes of patients that are divided by shares, in words.
 
     Example:
-        >>> described("kfold", folds=5, stratify=["idh"])
-        'kfold(folds=5, stratify=idh)'
+        >>> shared_out(0.2, 0.15)
+        '20 % of the patients choose the epoch (validation), 15 % test, the rest trains'
+        >>> shared_out(0.0, 0.25)
+        '25 % of the patients test, the rest trains'
     """
-    values = {
-        k: "+".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in settings.items()
-    }
-    return f"{name}({', '.join(f'{key}={value}' for key, value in values.items())})"
+    shares = {"choose the epoch (validation)": val, "test": test}
+    found = [(share, what) for what, share in shares.items() if share]
+    said = [
+        f"{100 * share:g} %{'' if i else ' of the patients'} {what}"
+        for i, (share, what) in enumerate(found)
+    ]
+    return ", ".join([*said, "the rest trains" if said else "all patients train"])
+
+
+def balanced(stratify: Sequence[str], seed: int) -> str:
+    """How they were dealt out, in words.
+
+    Example:
+        >>> balanced(["idh", "center"], 0)
+        'balanced by idh and center, seed 0'
+    """
+    by = f"balanced by {listed(stratify)}" if stratify else "at random"
+    return f"{by}, seed {seed}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    Example:
+        >>> listed(["A"]), listed(["A", "B", "C"])
+        ('A', 'A, B and C')
+    """
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), *names[-1:]])
