@@ -62,10 +62,11 @@ def evaluate(
     return rows
 
 
-def models(predictions: pd.DataFrame, task: TaskInfo, *first: str) -> list[str]:
+def models(predictions: pd.DataFrame, task: TaskInfo, *first: str | None) -> list[str]:
     """Who predicted a task: those named first in front, the others in order of appearance."""
     present = list(predictions.loc[predictions["task"] == task.name, "model"].unique())
-    return [n for n in first if n in present] + [n for n in present if n not in first]
+    named = [n for n in first if n is not None and n in present]
+    return named + [n for n in present if n not in named]
 
 
 def _agree(predictions: pd.DataFrame, tasks: Sequence[TaskInfo], model: str) -> None:

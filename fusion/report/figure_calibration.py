@@ -45,9 +45,10 @@ def calibration(
         return Blank(title, "no probabilities for test or external patients")
     data = pd.DataFrame(points)
     names = list(data["curve"].unique())
+    parts = [part for part in _PANELS if part in set(data["part"])]
     with style():
-        figure, panels = canvas(height_cm=9.6, columns=2)
-        for (part, label), axes in zip(_PANELS.items(), panels, strict=True):
+        figure, panels = canvas(height_cm=9.6, columns=len(parts))
+        for part, axes in zip(parts, panels, strict=True):
             axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
             for name, rows in data[data["part"] == part].groupby("curve", sort=False):
                 i = names.index(name) % len(OKABE_ITO)
@@ -64,9 +65,8 @@ def calibration(
                     linewidth=1.1,
                     label=short(str(name)),
                 )
-            if part not in set(data["part"]):
-                axes.text(0.5, 0.6, "no patients", ha="center", color=GREY)
-            axes.set(xlabel="Predicted probability", ylabel="Observed frequency", title=label)
+            axes.set(xlabel="Predicted probability", ylabel="Observed frequency")
+            axes.set_title(_PANELS[part])
             axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         fullest = max(panels, key=lambda axes: len(axes.get_legend_handles_labels()[1]))
         figure.legend(

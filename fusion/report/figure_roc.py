@@ -30,9 +30,10 @@ def roc(predictions: pd.DataFrame, task: TaskInfo, models: Sequence[str]) -> Dra
         return Blank(title, "no test or external patients of two classes")
     data = pd.concat(curves, ignore_index=True)
     names = list(data["curve"].unique())
+    parts = [part for part in _PANELS if part in set(data["part"])]
     with style():
-        figure, panels = canvas(height_cm=8.6, columns=2)
-        for (part, label), axes in zip(_PANELS.items(), panels, strict=True):
+        figure, panels = canvas(height_cm=8.6, columns=len(parts))
+        for part, axes in zip(parts, panels, strict=True):
             axes.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, linestyle=":")
             for name, rows in data[data["part"] == part].groupby("curve", sort=False):
                 i = names.index(name)
@@ -43,11 +44,9 @@ def roc(predictions: pd.DataFrame, task: TaskInfo, models: Sequence[str]) -> Dra
                     linestyle=LINES[i % len(LINES)],
                     label=f"{short(str(name))}: {rows['auc'].iloc[0]:.2f}",
                 )
-            if part in set(data["part"]):
-                axes.legend(loc="lower right", handlelength=2.6, title=f"{task.name}: area")
-            else:
-                axes.text(0.5, 0.6, "no patients of two classes", ha="center", color=GREY)
-            axes.set(xlabel="1 − specificity", ylabel="Sensitivity", title=label, aspect="equal")
+            axes.legend(loc="lower right", handlelength=2.6, title=f"{task.name}: area")
+            axes.set(xlabel="1 − specificity", ylabel="Sensitivity", aspect="equal")
+            axes.set_title(_PANELS[part])
             axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
         image = png(figure)
     what = "each model" if len(task.classes) == 2 else f"{models[0]}, each class against the rest"

@@ -37,6 +37,8 @@ def headline(metrics: Metrics, task: TaskInfo) -> Headline:
         ours = metrics.one(**about, model=metrics.model)
         if ours is None or ours.n == 0:
             continue
+        if metrics.baseline is None:
+            return replace(_alone(metrics, place, ours), singles=_others(metrics, about))
         theirs = metrics.one(**about, model=metrics.baseline)
         gap = metrics.one(**about, model=metrics.model, versus=metrics.baseline)
         answer = _compare(metrics, place, ours, theirs, gap)
@@ -100,6 +102,18 @@ def _compare(
         f"(p\u00a0{p if p.startswith('<') else f'= {p}'})."
     )
     return Headline(task, _verdict(gap), text)
+
+
+def _alone(metrics: Metrics, place: str, ours: MetricRow) -> Headline:
+    """Without a baseline nothing is beaten, however large the number."""
+    text = (
+        f"{place}, {metrics.model} reached {_article(ours.metric)} of {_interval(ours)} for "
+        f"{ours.task} in {ours.n} patients. There is no clinical model beside it, so that whether "
+        "it beats what a clinic already has is not known."
+    )
+    if ours.value is None:
+        text = f"{place}, the {ours.metric} for {ours.task} is not defined: {ours.reason}."
+    return Headline(ours.task, "unknown", text)
 
 
 def _or(names: list[str]) -> str:

@@ -23,7 +23,8 @@ class Metrics:
     draws: int
     seed: int
     model: str = "fusion"
-    baseline: str = "clinical"
+    baseline: str | None = "clinical"
+    """The model that the main one is held against; None where there is none."""
 
     def one(self, **fields: str | None) -> MetricRow | None:
         """The row with these fields over all centres, or None; `versus` is None unless given."""

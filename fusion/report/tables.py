@@ -60,6 +60,7 @@ def results(metrics: Metrics, task: TaskInfo) -> Table:
     """Models x metrics over all centres of a part, and by how much the main model exceeds each."""
     mine = [r for r in metrics.rows if r.task == task.name and r.pooled]
     names = tuple(dict.fromkeys(r.metric for r in mine if r.versus is None))
+    compared = any(r.versus for r in mine)
     counted = {"survival": ("Events",)}.get(
         task.kind, ("Positive",) if len(task.classes) == 2 else ()
     )
@@ -72,11 +73,12 @@ def results(metrics: Metrics, task: TaskInfo) -> Table:
             gap = next((r for r in here if r.versus == model and r.metric == task.primary), None)
             first = own[task.primary]
             events = (Cell(str(first.events)),) if counted else ()
-            cells = (Cell(str(first.n)), *events, *(_cell(own[n]) for n in names), *_gap(gap))
+            gaps = _gap(gap) if compared else ()
+            cells = (Cell(str(first.n)), *events, *(_cell(own[n]) for n in names), *gaps)
             lines.append(Line(model, cells, main=model == metrics.model))
         blocks.append(Block(_title(part), tuple(lines)))
-    gap_title = f"{metrics.model} minus this: {task.primary}"
-    columns = ("Model", "Patients", *counted, *map(_upper, names), gap_title, "p")
+    gap_titles = (f"{metrics.model} minus this: {task.primary}", "p") if compared else ()
+    columns = ("Model", "Patients", *counted, *map(_upper, names), *gap_titles)
     return Table(f"{task.name}: all patients of a part", columns, tuple(blocks))
 
 
@@ -95,13 +97,14 @@ def by_center(metrics: Metrics, task: TaskInfo) -> Table:
         for place in dict.fromkeys((r.cohort, r.center) for r in plain if r.part == part):
             here = [r for r in mine if r.part == part and (r.cohort, r.center) == place]
             own = {r.model: r for r in here if r.versus is None}
-            gap = next((r for r in here if r.versus == metrics.baseline), None)
+            gap = next((r for r in here if r.versus and r.versus == metrics.baseline), None)
             n = own[metrics.model].n if metrics.model in own else max(r.n for r in own.values())
-            cells = (Cell(str(n)), *(_cell(own[m]) for m in models), *_gap(gap)[:1])
+            gaps = _gap(gap)[:1] if metrics.baseline else ()
+            cells = (Cell(str(n)), *(_cell(own[m]) for m in models), *gaps)
             lines.append(Line(_place(*place), cells, main=place == ("all", "all")))
         blocks.append(Block(_title(part), tuple(lines)))
-    gap_title = f"{metrics.model} minus {metrics.baseline}"
-    columns = ("Centre", "Patients", *models, gap_title)
+    gap_titles = (f"{metrics.model} minus {metrics.baseline}",) if metrics.baseline else ()
+    columns = ("Centre", "Patients", *models, *gap_titles)
     return Table(f"{task.name}: {task.primary} by centre", columns, tuple(blocks))
 
 
