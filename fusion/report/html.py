@@ -2,26 +2,32 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from fusion.report.audit_section import audit_view
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.groups import PART_NAMES
 from fusion.report.headline import headline
 from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
+from fusion.report.missingness import complete, missingness_tables
+from fusion.report.population import Population
 from fusion.report.summary import RunSummary
+from fusion.report.table_one_layout import table_one_layout
 from fusion.report.tables import by_center, differences, results
 from fusion.report.who import (
     PART_TITLES,
     excluded_by_reason,
-    labels_by_part,
     patients_by_center,
-    presence_by_center,
 )
 
 _TEMPLATES = Path(__file__).parent / "templates"
+
+_CENTERS = 7
+"""Columns of a table one by centre that a page holds."""
 
 
 def render(
@@ -29,6 +35,7 @@ def render(
     summary: RunSummary,
     metrics: Metrics,
     figures: Sequence[Drawing | Blank],
+    who: Population,
 ) -> str:
     """The page. Every text from outside is escaped, and its policy forbids scripts and loads."""
     environment = Environment(
@@ -38,26 +45,42 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    modalities = [str(c) for c in summary.presence.columns]
-    centers = patients_by_center(summary).merge(
-        presence_by_center(summary).drop(columns="patients"), on="center"
-    )
+    drawings = {f.name: f for f in figures if isinstance(f, Drawing)}
     return environment.get_template("report.html").render(
         summary=summary,
         metrics=metrics,
         headlines=[headline(metrics, task) for task in summary.tasks],
-        parts=PART_TITLES,
         evaluated=set(PART_NAMES),
-        modalities=modalities,
-        centers=centers.to_dict("records"),
-        labels=[
-            (task, labels_by_part(predictions, task).to_dict("records")) for task in summary.tasks
-        ],
-        excluded=excluded_by_reason(summary.excluded),
+        modalities=[str(c) for c in summary.presence.columns],
+        audit=audit_view(summary.audit),
         results=[results(metrics, task) for task in summary.tasks],
         by_center=[by_center(metrics, task) for task in summary.tasks],
         differences=differences(metrics, summary.tasks),
-        drawings=[f for f in figures if isinstance(f, Drawing)],
+        flow=drawings["flow"],
+        presence=drawings.get("presence"),
+        drawings=[d for name, d in drawings.items() if name not in ("flow", "presence")],
         blanks=[f for f in figures if isinstance(f, Blank)],
         limits=limits(metrics, summary),
+        **_who(summary, who),
     )
+
+
+def _who(summary: RunSummary, who: Population) -> dict[str, Any]:
+    """Names of the section about patients."""
+    centers = patients_by_center(summary)
+    few = len(centers) <= _CENTERS
+    by_part = "Characteristics and labels by part"
+    by_center = "Characteristics and labels by centre"
+    return {
+        "parts": {p: t for p, t in PART_TITLES.items() if p in set(summary.parts.values())},
+        "centers": centers.to_dict("records"),
+        "excluded": excluded_by_reason(summary.excluded),
+        "table_one": table_one_layout(who.table_one, by_part),
+        "table_one_by_center": table_one_layout(who.table_one_by_center, by_center)
+        if few
+        else None,
+        "compared": bool(who.table_one["smd"].notna().any()),
+        "followed": any(task.kind == "survival" for task in summary.tasks),
+        "missingness": missingness_tables(who.missing),
+        "complete": complete(who.missing),
+    }

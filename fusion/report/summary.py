@@ -59,6 +59,8 @@ class RunSummary:
     robustness: pd.DataFrame | None = None
     """Rows as in predictions.parquet, `model` being the modalities that were left ("mri + rna"):
     the fusion with all others hidden, for the patients who have them all."""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    """Of what else decides the numbers, such as split and weights -> SHA-256."""
     harmonisation: pd.DataFrame | None = None
     """How well the centre can be told, before and after: `modality`, `when`, `auc`, `low`, `high`,
     `n`, `centers`."""

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from fusion.report.evaluate import models
+from fusion.report.labels import known_labels, names_of
 from fusion.report.predictions import PARTS
-from fusion.report.scores import scores
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 
@@ -49,17 +48,9 @@ def labels_by_part(predictions: pd.DataFrame, task: TaskInfo) -> pd.DataFrame:
 
     Patients are those that any model predicted.
     """
-    found = [scores(predictions, task, name) for name in models(predictions, task)]
-    known = pd.concat([s.who.assign(target=s.target, event=s.event) for s in found])
-    known = known.drop_duplicates(["cohort", "patient_id"])
-    if task.kind == "survival":
-        label = np.where(known["event"] == 1, "event", "censored")
-        names = ["event", "censored"]
-    else:
-        names = list(task.classes)
-        label = np.array(names)[known["target"].to_numpy(int)]
-    counts = pd.crosstab(pd.Series(label, name="label"), known["part"].to_numpy())
-    counts = counts.reindex(index=names, columns=list(PARTS), fill_value=0)
+    known = known_labels(predictions, task)
+    counts = pd.crosstab(known["label"], known["part"])
+    counts = counts.reindex(index=list(names_of(task)), columns=list(PARTS), fill_value=0)
     return counts.rename_axis(index="label", columns=None).reset_index()
 
 

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusion.report.audit_section import save_audit
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.evaluate import evaluate, models
 from fusion.report.figure_calibration import calibration
 from fusion.report.figure_centers import centers
+from fusion.report.figure_flow import flow_diagram
 from fusion.report.figure_presence import presence_map
 from fusion.report.figure_roc import roc
 from fusion.report.figure_survival import kaplan_meier
@@ -16,6 +18,7 @@ from fusion.report.figure_training import training_curves
 from fusion.report.headline_table import headline_table
 from fusion.report.html import render
 from fusion.report.metrics_file import Metrics, save_metrics
+from fusion.report.population import Population, population
 from fusion.report.publish import publish
 from fusion.report.summary import RunSummary
 from fusion.report.who import presence_by_center
@@ -29,7 +32,7 @@ def write_report(
     draws: int = 1000,
     seed: int,
     model: str = "fusion",
-    baseline: str = "clinical",
+    baseline: str | None = "clinical",
 ) -> Path:
     """Write metrics (JSON, CSV), `headline.md`, `figures/`, `report.html`; return the page's path.
 
@@ -42,7 +45,7 @@ def write_report(
         draws: resamples for every interval.
         seed: of the resamples.
         model: the one that the report is about.
-        baseline: the one that it is compared with.
+        baseline: the one that it is compared with; None where there is none.
 
     Raises:
         PredictionsError: where predictions contradict themselves or the tasks.
@@ -53,18 +56,26 @@ def write_report(
     metrics = Metrics(tuple(rows), draws, seed, model, baseline)
     save_metrics(metrics, folder)
     publish(folder / "headline.md", headline_table(metrics, summary.tasks).encode())
-    figures = list(_figures(predictions, summary, metrics))
+    who = population(predictions, summary)
+    who.save(folder / "tables")
+    if summary.audit is not None:
+        save_audit(folder, summary.audit)
+    figures = list(_figures(predictions, summary, metrics, who))
     for figure in figures:
         if isinstance(figure, Drawing):
             figure.save(folder / "figures")
-    page = render(predictions, summary, metrics, figures)
+    page = render(predictions, summary, metrics, figures, who)
     return publish(folder / "report.html", page.encode())
 
 
 def _figures(
-    predictions: pd.DataFrame, summary: RunSummary, metrics: Metrics
+    predictions: pd.DataFrame, summary: RunSummary, metrics: Metrics, who: Population
 ) -> Iterator[Drawing | Blank]:
-    yield presence_map(presence_by_center(summary))
+    yield flow_diagram(who.flow)
+    if len(summary.presence.columns):
+        yield presence_map(presence_by_center(summary))
+    else:
+        yield Blank("Modalities by centre", "predictions do not say who had which modality")
     for task in summary.tasks:
         names = models(predictions, task, metrics.model, metrics.baseline)
         yield centers(metrics.rows, task, names)

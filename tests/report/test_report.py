@@ -206,7 +206,7 @@ def test_every_figure_comes_with_its_numbers(folder, run):
     assert pictures == {p.stem for p in (folder / "figures").glob("*.csv")}
     named = {f"centers_{t.name}" for t in run.tasks} | {f"calibration_{t.name}" for t in run.tasks}
     named |= {f"roc_{t.name}" for t in run.tasks[:2]} | {"kaplan_meier_overall_survival"}
-    assert pictures == named | {"presence", "training_curves"}
+    assert pictures == named | {"flow", "presence", "training_curves"}
     for path in (folder / "figures").glob("*.png"):
         with Image.open(path) as image:
             image.load()
@@ -227,7 +227,7 @@ def test_the_same_run_gives_the_same_bytes(make_run, make_summary, curves, tmp_p
 
 
 def test_who_took_part_is_counted_and_who_did_not_is_named(page, run):
-    table = page.table("Patients by centre and part, and how many have each modality")
+    table = page.table("Patients by centre and part")
     total = table[-1]
     parts = list(run.parts.values())
     assert total[:6] == [
@@ -238,7 +238,10 @@ def test_who_took_part_is_counted_and_who_did_not_is_named(page, run):
     delft = next(row for row in table if row[0] == "Delft")
     mine = [p for p, c in run.centers.items() if c == "Delft"]
     assert delft[5] == str(len(mine))
-    assert delft[6].startswith(f"{run.presence.loc[mine, 'mri'].sum()} (")
+    missing = page.table("Modalities that are missing, by centre")
+    delft = next(row for row in missing if row[0] == "Delft")
+    assert delft[:3] == ["Delft", str(len(mine)), delft[2]]
+    assert delft[2].split(" ")[0] == str((~run.presence.loc[mine, "mri"]).sum())
     rows = next(t["rows"] for t in page.tables if t["rows"][0][0] == "Reason")
     assert rows[1:] == [["no file at all", "2", "X001, X002"], ["slide: no MPP", "1", "X3"]]
 

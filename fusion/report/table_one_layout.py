@@ -1,0 +1,57 @@
+"""Table one as a paper prints it: a column per group, a block per variable."""
+
+import pandas as pd
+
+from fusion.report.tables import Block, Cell, Line, Table
+
+
+def table_one_layout(numbers: pd.DataFrame, caption: str) -> Table:
+    """Lay out what `table_one` counted."""
+    groups = list(dict.fromkeys(numbers["group"]))
+    far = [g for g in groups if numbers.loc[numbers["group"] == g, "smd"].notna().any()]
+    blocks = []
+    for variable, rows in numbers.groupby("variable", sort=False):
+        lines = []
+        for level, cells in rows.groupby("level", sort=False):
+            of = cells.set_index("group")
+            shown = tuple(_cell(of.loc[g]) for g in groups)
+            distances = tuple(_distance(of.loc[g]) for g in far)
+            lines.append(Line(str(level), shown + distances))
+        first = rows.drop_duplicates("group").set_index("group")
+        unknown = first["patients"] - first["known"]
+        if unknown.any():
+            cells_of = tuple(_share(int(unknown[g]), int(first["patients"][g])) for g in groups)
+            lines.append(Line("not known", cells_of + tuple(Cell("") for _ in far)))
+        blocks.append(Block(str(variable), tuple(lines)))
+    sizes = numbers.drop_duplicates("group").set_index("group")["patients"]
+    heads = [f"{g} (n = {sizes[g]})" for g in groups] + [f"SMD: {g}" for g in far]
+    return Table(caption, ("", *heads), tuple(blocks))
+
+
+def _cell(row: pd.Series) -> Cell:
+    if not pd.isna(row["count"]):
+        return _share(int(row["count"]), int(row["known"]))
+    if pd.isna(row["median"]):
+        return Cell("–")
+    low, high = (_number(row[name]) for name in ("lower_quartile", "upper_quartile"))
+    return Cell(_number(row["median"]), f"{low} to {high}")
+
+
+def _share(count: int, known: int) -> Cell:
+    return Cell(str(count), f"{100 * count / known:.0f} %") if known else Cell("–")
+
+
+def _distance(row: pd.Series) -> Cell:
+    return Cell("" if pd.isna(row["smd"]) else f"{row['smd']:.2f}")
+
+
+def _number(value: float) -> str:
+    """Three figures, or all before the point.
+
+    Example:
+        >>> _number(61.25), _number(0.04518), _number(1834.0), _number(float("nan"))
+        ('61.2', '0.0452', '1834', 'not reached')
+    """
+    if pd.isna(value):
+        return "not reached"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
