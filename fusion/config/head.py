@@ -1,50 +1,46 @@
 """The heads, by name."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, PositiveInt
+from pydantic import Field
 
-from fusion.config.strict import Strict
-
-Dropout = Annotated[float, Field(ge=0, lt=1)]
-
-
-class EarlyConfig(Strict):
-    """Concatenate, then an MLP."""
-
-    name: Literal["early"]
-    dim: PositiveInt
-    hidden: PositiveInt
-    dropout: Dropout
-
-
-class LateConfig(Strict):
-    """One predictor for each modality, averaged with learned weights."""
-
-    name: Literal["late"]
-    hidden: PositiveInt
-    dropout: Dropout
-
-
-class AttentionConfig(Strict):
-    """Masked self-attention over all tokens with a class token."""
-
-    name: Literal["attention"]
-    dim: PositiveInt
-    layers: PositiveInt
-    heads: PositiveInt
-    dropout: Dropout
-
-
-class SingleConfig(Strict):
-    """One modality alone."""
-
-    name: Literal["single"]
-    modality: str
-    hidden: PositiveInt
-    dropout: Dropout
-
+from fusion.config.heads.sequences import (
+    AttentionConfig,
+    BottleneckConfig,
+    CrossAttentionConfig,
+    FilmConfig,
+    LatentConfig,
+    PairwiseConfig,
+)
+from fusion.config.heads.vectors import (
+    BilinearConfig,
+    EarlyConfig,
+    ExpertsConfig,
+    GatedConfig,
+    KroneckerConfig,
+    LowRankConfig,
+    PooledConfig,
+    ProductConfig,
+)
+from fusion.config.heads.votes import DynamicConfig, LateConfig, SingleConfig
 
 HeadConfig = Annotated[
-    EarlyConfig | LateConfig | AttentionConfig | SingleConfig, Field(discriminator="name")
+    EarlyConfig
+    | PooledConfig
+    | GatedConfig
+    | KroneckerConfig
+    | LowRankConfig
+    | BilinearConfig
+    | ExpertsConfig
+    | ProductConfig
+    | SingleConfig
+    | LateConfig
+    | DynamicConfig
+    | AttentionConfig
+    | CrossAttentionConfig
+    | LatentConfig
+    | BottleneckConfig
+    | PairwiseConfig
+    | FilmConfig,
+    Field(discriminator="name"),
 ]

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from fusion.errors import ConfigError
 from fusion.heads.base import Fused, FusionHead
+from fusion.heads.blocks import SelfBlock
+from fusion.heads.masking import shares
 from fusion.heads.modalities import in_order, sorted_names
 from fusion.types import Tokens
 
@@ -32,6 +34,7 @@ class AttentionFusion(FusionHead):
         layers: blocks, at least 1.
         heads: of attention, in each block.
         dropout: probability, in [0, 1).
+        softmax_one: whether a token may also look at nothing (Miller 2023).
 
     Raises:
         ConfigError: where there is no layer, or the heads do not divide `dim`.
@@ -46,6 +49,7 @@ class AttentionFusion(FusionHead):
         layers: int = 2,
         heads: int = 4,
         dropout: float = 0.1,
+        softmax_one: bool = False,
     ) -> None:
         super().__init__()
         self.names = sorted_names(dims)
@@ -58,7 +62,8 @@ class AttentionFusion(FusionHead):
         self.modality = nn.Parameter(torch.randn(len(self.names), dim) * 0.02)
         self.class_token = nn.Parameter(torch.randn(dim) * 0.02)
         self.blocks = nn.ModuleList(
-            Block(dim=dim, heads=heads, dropout=dropout) for _ in range(layers)
+            SelfBlock(dim=dim, heads=heads, dropout=dropout, softmax_one=softmax_one)
+            for _ in range(layers)
         )
         self.out = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, out_features))
 
@@ -68,11 +73,10 @@ class AttentionFusion(FusionHead):
         x, real = self._sequence(ordered)
         for block in self.blocks[:-1]:
             x, _ = block(x, real, asking=x.shape[1])
-        answer, weights = self.blocks[-1](x, real, asking=1)
-        sums = [part.sum(dim=1) for part in weights[:, 0, 1:].split(_lengths(ordered), dim=1)]
-        total = torch.stack(sums).sum(dim=0).clamp(min=torch.finfo(weights.dtype).tiny)
-        shares = {m: s / total for m, s in zip(self.names, sums, strict=True)}
-        return Fused(self.out(answer[:, 0]), attention=shares)
+        answer, weights = self.blocks[-1](x, real, asking=1, look=True)
+        lengths = [t.mask.shape[1] for t in ordered]
+        masses = [part.sum(dim=1) for part in weights[:, 0, 1:].split(lengths, dim=1)]
+        return Fused(self.out(answer[:, 0]), attention=shares(self.names, masses))
 
     def _sequence(
         self, ordered: list[Tokens]
@@ -86,36 +90,3 @@ class AttentionFusion(FusionHead):
             parts.append(self.project[name](t.filled) + self.modality[i])
             masks.append(t.mask)
         return torch.cat(parts, dim=1), torch.cat(masks, dim=1)
-
-
-class Block(nn.Module):
-    """Pre-norm attention of the first positions over all real ones, then a feed-forward network."""
-
-    def __init__(self, *, dim: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(dim)
-        self.attention = nn.MultiheadAttention(dim, heads, dropout=dropout, batch_first=True)
-        self.feed = nn.Sequential(
-            nn.LayerNorm(dim),
-            nn.Linear(dim, 2 * dim),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * dim, dim),
-            nn.Dropout(dropout),
-        )
-
-    def forward(
-        self, x: Float[Tensor, "batch n dim"], real: Bool[Tensor, "batch n"], *, asking: int
-    ) -> tuple[Float[Tensor, "batch q dim"], Float[Tensor, "batch q n"] | None]:
-        """The first `asking` positions anew, and what they looked at where only one asks."""
-        normed = self.norm(x)
-        # weights of all on all are large and slow, and nobody reads them
-        read, weights = self.attention(
-            normed[:, :asking], normed, normed, key_padding_mask=~real, need_weights=asking == 1
-        )
-        answer = x[:, :asking] + read
-        return answer + self.feed(answer), weights
-
-
-def _lengths(tokens: list[Tokens]) -> list[int]:
-    return [t.mask.shape[1] for t in tokens]

@@ -6,12 +6,33 @@ import pytest
 import torch
 
 from fusion.heads.attention import AttentionFusion
+from fusion.heads.bilinear import BilinearFusion
+from fusion.heads.bottleneck import BottleneckFusion
+from fusion.heads.cross_attention import CrossAttentionFusion
+from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.early import EarlyFusion
+from fusion.heads.experts import ExpertFusion
+from fusion.heads.film import FilmFusion
+from fusion.heads.gated import GatedFusion
+from fusion.heads.kronecker import KroneckerFusion
 from fusion.heads.late import LateFusion
+from fusion.heads.latent import LatentFusion
+from fusion.heads.low_rank import LowRankFusion
+from fusion.heads.missing import LearnedMissing
+from fusion.heads.pairwise import PairwiseFusion
+from fusion.heads.pooled import PooledFusion
+from fusion.heads.product import ProductFusion
 from fusion.heads.single import SingleModality
 from fusion.testing.contracts import check_head
 from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
+
+
+
+def with_learned_tokens(dims, out_features):
+    head = AttentionFusion(dims=dims, out_features=out_features, dim=16)
+    return LearnedMissing(head, dims=dims)
+
 
 HEADS = {
     "early": partial(EarlyFusion, dim=16, hidden=16),
@@ -19,6 +40,22 @@ HEADS = {
     "late, gated": partial(LateFusion, hidden=16, gated=True),
     "attention": partial(AttentionFusion, dim=16),
     "attention, one layer": partial(AttentionFusion, dim=16, layers=1),
+    "attention, softmax one": partial(AttentionFusion, dim=16, softmax_one=True),
+    "attention, learned tokens": with_learned_tokens,
+    "bilinear": partial(BilinearFusion, dim=8, rank=4),
+    "bottleneck": partial(BottleneckFusion, dim=16, bottleneck=2),
+    "cross attention": partial(CrossAttentionFusion, dim=16, queries=2, layers=2),
+    "dynamic": partial(DynamicFusion, attention_dim=8),
+    "experts": partial(ExpertFusion, dim=8, hidden=16),
+    "film": partial(FilmFusion, map="wsi", tables=["rna", "mri"], hidden=16),
+    "gated": partial(GatedFusion, dim=16),
+    "kronecker": partial(KroneckerFusion, dim=8, hidden=16),
+    "latent": partial(LatentFusion, dim=16, latents=3),
+    "low rank": partial(LowRankFusion, dim=16, rank=3),
+    "pairwise": partial(PairwiseFusion, dim=16, hidden=16),
+    "pooled, mean": partial(PooledFusion, dim=16, hidden=16),
+    "pooled, maximum": partial(PooledFusion, how="max", dim=16, hidden=16),
+    "product": partial(ProductFusion, dim=16, hidden=16),
     "single": partial(SingleModality, modality="mri", hidden=16),
 }
 

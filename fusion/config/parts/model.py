@@ -4,18 +4,14 @@ from collections.abc import Mapping
 
 import torch
 
-from fusion.config.head import AttentionConfig, EarlyConfig, HeadConfig, LateConfig, SingleConfig
+from fusion.config.head import HeadConfig
 from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig, VolumeConfig
+from fusion.config.parts.head import build_head
 from fusion.encoders.backbones import volume_backbone
 from fusion.encoders.bag import GatedAttentionEncoder
 from fusion.encoders.base import Encoder
 from fusion.encoders.vector import VectorEncoder
 from fusion.encoders.volume import VolumeEncoder
-from fusion.heads.attention import AttentionFusion
-from fusion.heads.base import FusionHead
-from fusion.heads.early import EarlyFusion
-from fusion.heads.late import LateFusion
-from fusion.heads.single import SingleModality
 from fusion.model import FusionModel
 
 
@@ -48,20 +44,6 @@ def build_encoder(config: ModalityConfig, width: int) -> Encoder:
                 hidden=config.encoder.hidden,
                 dropout=config.encoder.dropout,
             )
-
-
-def build_head(config: HeadConfig, *, dims: Mapping[str, int], out_features: int) -> FusionHead:
-    """The head, for tokens of these widths."""
-    settings = config.model_dump(exclude={"name"})
-    match config:
-        case EarlyConfig():
-            return EarlyFusion(dims=dims, out_features=out_features, **settings)
-        case LateConfig():
-            return LateFusion(dims=dims, out_features=out_features, **settings)
-        case AttentionConfig():
-            return AttentionFusion(dims=dims, out_features=out_features, **settings)
-        case SingleConfig():
-            return SingleModality(dims=dims, out_features=out_features, **settings)
 
 
 def build_model(

@@ -1,0 +1,1 @@
+"""Schemas of the heads, by what of a modality they fuse."""

@@ -1,0 +1,91 @@
+"""Head configuration -> head."""
+
+from collections.abc import Mapping
+
+from fusion.config.head import HeadConfig
+from fusion.config.heads.sequences import (
+    AttentionConfig,
+    BottleneckConfig,
+    CrossAttentionConfig,
+    FilmConfig,
+    LatentConfig,
+    PairwiseConfig,
+)
+from fusion.config.heads.vectors import (
+    BilinearConfig,
+    EarlyConfig,
+    ExpertsConfig,
+    GatedConfig,
+    KroneckerConfig,
+    LowRankConfig,
+    PooledConfig,
+    ProductConfig,
+)
+from fusion.config.heads.votes import DynamicConfig, LateConfig, SingleConfig
+from fusion.heads.attention import AttentionFusion
+from fusion.heads.base import FusionHead
+from fusion.heads.bilinear import BilinearFusion
+from fusion.heads.bottleneck import BottleneckFusion
+from fusion.heads.cross_attention import CrossAttentionFusion
+from fusion.heads.dynamic import DynamicFusion
+from fusion.heads.early import EarlyFusion
+from fusion.heads.experts import ExpertFusion
+from fusion.heads.film import FilmFusion
+from fusion.heads.gated import GatedFusion
+from fusion.heads.kronecker import KroneckerFusion
+from fusion.heads.late import LateFusion
+from fusion.heads.latent import LatentFusion
+from fusion.heads.low_rank import LowRankFusion
+from fusion.heads.missing import LearnedMissing
+from fusion.heads.pairwise import PairwiseFusion
+from fusion.heads.pooled import PooledFusion
+from fusion.heads.product import ProductFusion
+from fusion.heads.single import SingleModality
+
+
+def build_head(config: HeadConfig, *, dims: Mapping[str, int], out_features: int) -> FusionHead:
+    """The head, for tokens of these widths."""
+    settings = config.model_dump(exclude={"name", "missing"})
+    head = head_class(config)(dims=dims, out_features=out_features, **settings)
+    if isinstance(config, AttentionConfig) and config.missing == "token":
+        return LearnedMissing(head, dims=dims)
+    return head
+
+
+def head_class(config: HeadConfig) -> type[FusionHead]:
+    """The class of a configuration, whose settings are its arguments."""
+    match config:
+        case EarlyConfig():
+            return EarlyFusion
+        case PooledConfig():
+            return PooledFusion
+        case GatedConfig():
+            return GatedFusion
+        case KroneckerConfig():
+            return KroneckerFusion
+        case LowRankConfig():
+            return LowRankFusion
+        case BilinearConfig():
+            return BilinearFusion
+        case ExpertsConfig():
+            return ExpertFusion
+        case ProductConfig():
+            return ProductFusion
+        case SingleConfig():
+            return SingleModality
+        case LateConfig():
+            return LateFusion
+        case DynamicConfig():
+            return DynamicFusion
+        case AttentionConfig():
+            return AttentionFusion
+        case CrossAttentionConfig():
+            return CrossAttentionFusion
+        case LatentConfig():
+            return LatentFusion
+        case BottleneckConfig():
+            return BottleneckFusion
+        case PairwiseConfig():
+            return PairwiseFusion
+        case FilmConfig():
+            return FilmFusion
