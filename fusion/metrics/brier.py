@@ -33,7 +33,12 @@ def brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
 def brier_losses(
     probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
 ) -> Float[np.ndarray, " n"]:
-    """What each patient adds to `brier`, which is their mean."""
+    """What each patient adds to `brier`, which is their mean.
+
+    Example:
+        >>> brier_losses(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1])).tolist()
+        [0.25, 0.0]
+    """
     classes = probabilities.shape[1]
     class_counts(target, classes)
     square = (finite("probabilities", probabilities) - np.eye(classes)[target]) ** 2

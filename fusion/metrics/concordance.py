@@ -61,6 +61,18 @@ def concordance_pairs(
     Places are given by day, of one day the events first, of its events the lowest risk first.
     Then a partner who stands later and has a strictly lower risk is an inversion, and events
     of one day never are; inversions are counted by halving the places again and again.
+
+    Args:
+        risk: larger is worse.
+        time_days: until the event, or until last seen.
+        event: True where the event was seen.
+
+    Source: Harrell et al. 1996; counting inversions by merging, Knuth, TAOCP 3, 5.1.1.
+
+    Example:
+        >>> days, event = np.array([5.0, 5.0, 9.0]), np.array([True, False, True])
+        >>> concordance_pairs(np.array([3.0, 1.0, 3.0]), days, event)
+        Pairs(concordant=1, discordant=0, tied=1)
     """
     n, risk, time_days = len(risk), finite("risk", risk), finite("time_days", time_days)
     days, rank = _in_order(time_days), np.unique(risk, return_inverse=True)[1].reshape(-1)

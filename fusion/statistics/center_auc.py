@@ -14,14 +14,15 @@ from fusion.statistics.pool import Pooled, pool_logit
 
 @dataclass(frozen=True)
 class CenterAuc:
-    """One centre."""
+    """One centre; its AUC, or a C-index or a mean of AUCs (see `center_indices`)."""
 
     center: str
     n: int
     positives: int
+    """Events for a C-index; patients of the rarest class for a mean of AUCs."""
     value: float | None = None
     se: float | None = None
-    """DeLong's."""
+    """DeLong's, or a jackknife's."""
     low: float | None = None
     """By the logit, at the level that was asked for."""
     high: float | None = None
@@ -96,6 +97,8 @@ def pool_aucs(
 
     Raises:
         UndefinedMetric: where fewer than two centres are left; names the others and their reasons.
+
+    Source: Snell et al. 2018 (the logit); Debray et al. 2017 (pooling the performance of a model).
 
     Example:
         >>> generator = np.random.default_rng(0)

@@ -132,6 +132,8 @@ def coverage(sets: Bool[np.ndarray, "n k"], target: Int[np.ndarray, " n"]) -> Co
     Raises:
         UndefinedMetric: without patients.
 
+    Source: Angelopoulos and Bates 2023.
+
     Example:
         >>> coverage(np.array([[True, False], [True, True]]), np.array([1, 1]))
         Coverage(n=2, covered=0.5, size=1.5, single=0.5, empty=0.0)

@@ -79,6 +79,8 @@ def auc_wald(
         UndefinedMetric: as `delong`, and where the AUC is 0 or 1, which has no standard error.
         ValueError: as `delong`; for a level out of range.
 
+    Source: DeLong et al. 1988.
+
     Example:
         >>> score = np.array([0.1, 0.5, 0.3, 0.4, 0.8, 0.9])
         >>> round(auc_wald(score, np.arange(6) > 2).low, 4)

@@ -32,12 +32,28 @@ class GroupMeasure:
 
 
 def true_positive_rate(probability: Probability, target: Target, threshold: float) -> Resampled:
-    """Positives at or above the threshold among positives: sensitivity."""
+    """Positives at or above the threshold among positives: sensitivity.
+
+    Source: Hardt, Price and Srebro 2016 (equal opportunity).
+
+    Example:
+        >>> p, y = np.array([0.2, 0.6, 0.7]), np.array([True, True, False])
+        >>> true_positive_rate(p, y, 0.5)(np.array([[1, 1, 1], [1, 2, 0]])).round(3).tolist()
+        [0.5, 0.667]
+    """
     return _share(target & (probability >= threshold), target)
 
 
 def false_positive_rate(probability: Probability, target: Target, threshold: float) -> Resampled:
-    """Negatives at or above the threshold among negatives: 1 - specificity."""
+    """Negatives at or above the threshold among negatives: 1 - specificity.
+
+    Source: Hardt, Price and Srebro 2016 (equalised odds).
+
+    Example:
+        >>> p, y = np.array([0.2, 0.6, 0.7]), np.array([True, True, False])
+        >>> false_positive_rate(p, y, 0.5)(np.array([[1, 1, 1]])).tolist()
+        [1.0]
+    """
     return _share(~target & (probability >= threshold), ~target)
 
 
@@ -45,6 +61,11 @@ def net_benefit(probability: Probability, target: Target, threshold: float) -> R
     """TP/n - FP/n t/(1 - t), t the threshold; at most the share of positives in the group.
 
     Source: Vickers and Elkin 2006.
+
+    Example:
+        >>> p, y = np.array([0.2, 0.6, 0.7]), np.array([True, True, False])
+        >>> net_benefit(p, y, 0.5)(np.array([[1, 1, 1]])).tolist()
+        [0.0]
     """
     chosen = probability >= threshold
     worth = np.where(chosen, np.where(target, 1.0, -threshold / (1 - threshold)), 0.0)

@@ -1,4 +1,4 @@
-"""How well each pair of classes is told apart."""
+"""How well each class is told from the rest, and each pair of classes from each other."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -9,6 +9,35 @@ from jaxtyping import Float, Int
 from fusion.errors import UndefinedMetric
 from fusion.metrics.auc import auc
 from fusion.metrics.check import class_counts
+
+
+def class_aucs(
+    probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]
+) -> Mapping[int, float]:
+    """One against the rest: the AUC of each class; `macro_auc` is their mean.
+
+    Hangs on how common the other classes are: against a rest that is mostly far away from a class
+    it is easily high. Classes that do not occur are absent.
+
+    Args:
+        probabilities: one column per class.
+        target: class index, 0 to k - 1.
+
+    Raises:
+        UndefinedMetric: where fewer than two classes occur.
+        ValueError: for a class out of range.
+
+    Source: Provost and Domingos 2001.
+
+    Example:
+        >>> p = np.array([[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.4, 0.5, 0.1], [0.2, 0.3, 0.5]])
+        >>> class_aucs(p, np.array([0, 1, 2, 2]))
+        {0: 1.0, 1: 0.8333333333333334, 2: 0.625}
+    """
+    occurring = np.flatnonzero(class_counts(target, probabilities.shape[1])).tolist()
+    if len(occurring) < 2:
+        raise UndefinedMetric(f"AUC needs two classes, found {occurring} only")
+    return {c: auc(probabilities[:, c], target == c) for c in occurring}
 
 
 def hand_till(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]) -> float:

@@ -47,6 +47,8 @@ def treat_all(
         UndefinedMetric: without patients.
         ValueError: where a threshold is out of range.
 
+    Source: Vickers and Elkin 2006.
+
     Example:
         >>> treat_all(np.array([False, True, False, True]), np.array([0.2, 0.5])).tolist()
         [0.375, 0.0]

@@ -71,6 +71,8 @@ def treat_all_survival(
         UndefinedMetric: as `net_benefit_survival`.
         ValueError: as `net_benefit_survival`.
 
+    Source: Vickers et al. 2008.
+
     Example:
         >>> days, event = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, True, False, False])
         >>> treat_all_survival(days, event, np.array([0.2]), horizon_days=3.0).tolist()

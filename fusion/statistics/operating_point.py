@@ -25,6 +25,8 @@ class OperatingPoint:
     false_positives: int
     sensitivity: Estimate
     specificity: Estimate
+    balanced_accuracy: Estimate
+    """Their mean, with an interval from both of theirs."""
 
 
 def at_threshold(
@@ -35,7 +37,10 @@ def at_threshold(
     level: float = 0.95,
     interval: Literal["clopper-pearson", "wilson"] = "clopper-pearson",
 ) -> OperatingPoint:
-    """Sensitivity and specificity where score >= threshold is called positive.
+    """Sensitivity, specificity and their mean where score >= threshold is called positive.
+
+    The interval of the mean, balanced accuracy, is recovered from the limits of the two, which are
+    of different patients: low = mean - ½ √((sens - its low)² + (spec - its low)²), high likewise.
 
     Args:
         score: larger means more likely positive.
@@ -51,7 +56,7 @@ def at_threshold(
         UndefinedMetric: where one class is absent.
         ValueError: where a score is not finite, or a level is out of range.
 
-    Source: Clopper and Pearson 1934; Wilson 1927; by statsmodels.
+    Source: Clopper and Pearson 1934; Wilson 1927; by statsmodels. Zou and Donner 2008 (the mean).
 
     Example:
         >>> score, target = np.arange(10.0), np.arange(10) > 3
@@ -63,17 +68,28 @@ def at_threshold(
     called = finite("score", score) >= threshold
     positives, negatives = both_classes(target, "an operating point")
     hit, spared = int((called & target).sum()), int((~called & ~target).sum())
+    sensitivity = _share(hit, positives, level, interval)
+    specificity = _share(spared, negatives, level, interval)
     return OperatingPoint(
         threshold=float(threshold),
         true_positives=hit,
         false_negatives=positives - hit,
         true_negatives=spared,
         false_positives=negatives - spared,
-        sensitivity=_share(hit, positives, level, interval),
-        specificity=_share(spared, negatives, level, interval),
+        sensitivity=sensitivity,
+        specificity=specificity,
+        balanced_accuracy=_mean(sensitivity, specificity),
     )
 
 
 def _share(count: int, n: int, level: float, interval: str) -> Estimate:
     low, high = proportion_confint(count, n, alpha=1 - level, method=_METHODS[interval])
     return Estimate(count / n, float(low), float(high))
+
+
+def _mean(a: Estimate, b: Estimate) -> Estimate:
+    """Of two independent estimates, by the limits of each."""
+    value = (a.value + b.value) / 2
+    below = float(np.hypot(a.value - a.low, b.value - b.low)) / 2
+    above = float(np.hypot(a.high - a.value, b.high - b.value)) / 2
+    return Estimate(value, value - below, value + above)

@@ -85,6 +85,8 @@ def cases_needed(
     Raises:
         ValueError: as in `reader_power`.
 
+    Source: Hillis, Obuchowski and Berbaum 2011.
+
     Example:
         >>> errors = ErrorCovariances(variance=8e-4, cov1=3.5e-4, cov2=3.4e-4, cov3=2.4e-4)
         >>> cases_needed(0.05, errors, interaction_variance=2e-4, pilot_cases=114, readers=6)

@@ -46,6 +46,8 @@ def threshold_at_sensitivity(
         UndefinedMetric: where one class is absent.
         ValueError: for a sensitivity out of range.
 
+    Source: Zhou, Obuchowski and McClish 2011, chapter 2.
+
     Example:
         >>> score, target = np.array([0.1, 0.4, 0.3, 0.9]), np.array([False, False, True, True])
         >>> threshold_at_sensitivity(score, target, sensitivity=0.95)

@@ -90,6 +90,26 @@ def test_threshold_is_the_smallest_that_covers_the_calibration_patients_and_one_
         assert conformal_threshold(scores, alpha=alpha) == brute
 
 
+@pytest.mark.parametrize(
+    ("alpha", "threshold", "members"),
+    [
+        (0.2, 0.6888962904791137, [62, 78, 61]),
+        (0.1, 0.7739329062642228, [88, 96, 83]),
+        (0.05, 0.8475680524692617, [107, 121, 103]),
+    ],
+)
+def test_lac_equals_mapie(alpha, threshold, members):
+    # origin: MAPIE 1.6.0, SplitConformalClassifier(conformity_score="lac") of a model that gives
+    # these probabilities: its quantile, and how many of its sets hold each class
+    generator = np.random.default_rng(11)
+    p = generator.dirichlet([1, 1, 1], 300)
+    target = (generator.random((300, 1)) > p.cumsum(axis=1)).sum(axis=1)
+    scores = lac_scores(p)
+    found = conformal_threshold(truth_scores(scores[:150], target[:150]), alpha=alpha)
+    assert found == pytest.approx(threshold, abs=1e-14)
+    assert prediction_sets(scores[150:], found).sum(axis=0).tolist() == members
+
+
 def test_aps_scores_one_by_one():
     p = np.array([[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]])
     u = np.random.default_rng(3).random((2, 1))

@@ -42,6 +42,22 @@ def test_golden_real_external_predictions(idh_external):
     assert (by_logit.low, by_logit.high) == pytest.approx((0.8157899165259958, 0.8549775587732628))
 
 
+def test_paired_test_equals_mlstatkit():
+    # origin: MLstatkit 0.1.91, Delong_test on these scores; its z is of B minus A
+    generator = np.random.default_rng(7)
+    target = generator.random(120) < 0.4
+    a = (generator.normal(size=120) + 1.2 * target).round(1)
+    b = (generator.normal(size=120) + 0.7 * target + 0.5 * a).round(1)
+    found = paired_delong(a, b, target)
+    assert (-found.z, found.p) == pytest.approx((1.0615113633447106, 0.28845757153212914))
+    for score, limits in (
+        (a, (0.7354811238413329, 0.8876608172837036)),
+        (b, (0.793355526802879, 0.9294658080849089)),
+    ):
+        wald = auc_wald(score, target)
+        assert (wald.low, wald.high) == pytest.approx(limits, abs=1e-9)
+
+
 def binormal(generator, n, shift):
     """AUC Φ(shift / √2) of each of two models that share half of their noise."""
     target = np.arange(n) < n // 3

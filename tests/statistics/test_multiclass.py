@@ -5,8 +5,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from fusion.errors import UndefinedMetric
-from fusion.metrics.auc import auc
-from fusion.statistics.multiclass import hand_till, pair_aucs
+from fusion.metrics.auc import auc, macro_auc
+from fusion.statistics.multiclass import class_aucs, hand_till, pair_aucs
 
 
 def four_classes(seed, n=200):
@@ -21,6 +21,18 @@ def test_equals_scikit_learn(seed):
     p, target = four_classes(seed)
     oracle = roc_auc_score(target, p, multi_class="ovo", average="macro")
     assert hand_till(p, target) == pytest.approx(oracle, abs=1e-14)
+
+
+def test_one_against_the_rest_equals_scikit_learn():
+    p, target = four_classes(0)
+    oracle = roc_auc_score(np.eye(4)[target], p, average=None)
+    assert list(class_aucs(p, target).values()) == pytest.approx(oracle, abs=1e-14)
+    kept = target != 2
+    found = class_aucs(p[kept], target[kept])
+    assert list(found) == [0, 1, 3]
+    assert np.mean(list(found.values())) == pytest.approx(macro_auc(p[kept], target[kept]))
+    with pytest.raises(UndefinedMetric, match=r"AUC needs two classes, found \[1\] only"):
+        class_aucs(p[target == 1], target[target == 1])
 
 
 def test_two_classes_are_the_plain_auc():

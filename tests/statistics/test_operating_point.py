@@ -35,6 +35,33 @@ def test_wilson_inverts_the_score_test():
         assert abs(z) == pytest.approx(1.959963984540054)
 
 
+@pytest.mark.parametrize("interval", ["wilson", "clopper-pearson"])
+def test_balanced_accuracy_covers_as_often_as_it_says(interval):
+    generator, inside, widths = np.random.default_rng(3), 0, []
+    target = np.arange(90) < 30
+    for _ in range(300):
+        called = np.where(target, generator.random(90) < 0.85, generator.random(90) < 0.3)
+        found = at_threshold(called.astype(float), target, threshold=0.5, interval=interval)
+        middle = found.balanced_accuracy
+        assert middle.value == (found.sensitivity.value + found.specificity.value) / 2
+        inside += middle.low <= 0.775 <= middle.high
+        widths.append(middle.high - middle.low)
+    # three binomial errors of 0.0126 below; Clopper and Pearson's limits cover more than they say
+    assert inside / 300 >= 0.95 - 0.038
+    if interval == "wilson":
+        assert inside / 300 <= 0.95 + 0.038
+        # near the delta method's: 2 z √(.85 · .15 / 30 + .7 · .3 / 60) / 2
+        assert np.mean(widths) == pytest.approx(1.96 * np.sqrt(0.00425 + 0.0035), rel=0.05)
+
+
+def test_balanced_accuracy_keeps_its_interval_where_all_are_right():
+    point = at_threshold(np.arange(20.0), np.arange(20) > 9, threshold=10.0)
+    assert (point.balanced_accuracy.value, point.balanced_accuracy.high) == (1.0, 1.0)
+    # both limits are at 1 - .025^(1/10) below; the mean's lies √2 nearer
+    below = 1 - 0.025 ** (1 / 10)
+    assert point.balanced_accuracy.low == pytest.approx(1 - below / np.sqrt(2))
+
+
 def test_all_found_still_has_an_interval():
     found = at_threshold(SCORE, TARGET, threshold=0.0).sensitivity
     assert (found.value, found.high) == (1.0, 1.0)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
+from statsmodels.stats.meta_analysis import combine_effects
 
 from fusion.errors import UndefinedMetric
 from fusion.statistics.center_auc import center_aucs, pool_aucs
@@ -54,6 +55,19 @@ def test_reml_with_hartung_knapp_as_metafor_has_it():
     found = pool(*bcg())
     assert (round(found.tau2, 4), round(found.q, 4)) == (0.3132, 152.2330)
     assert (round(found.value, 4), round(found.se, 4)) == (-0.7145, 0.1808)
+
+
+@pytest.mark.parametrize("interval", ["wald", "hartung-knapp"])
+def test_dersimonian_laird_equals_statsmodels(interval):
+    y, se = bcg()
+    oracle = combine_effects(y, se**2, method_re="dl", use_t=interval == "hartung-knapp")
+    found = pool(y, se, heterogeneity="DL", interval=interval)
+    assert (found.tau2, found.q, found.i2) == pytest.approx((oracle.tau2, oracle.q, oracle.i2))
+    if interval == "wald":
+        low, high = oracle.conf_int(use_t=False)[1]
+    else:  # its third interval has the variance of Hartung and Knapp
+        low, high = oracle.conf_int(use_t=True)[3]
+    assert (found.low, found.high) == pytest.approx((low, high))
 
 
 def test_reml_is_where_the_restricted_likelihood_is_highest():

@@ -117,6 +117,8 @@ def calibration_bins(
         UndefinedMetric: without patients.
         ValueError: where one is no probability, lengths differ, or a prediction is outside.
 
+    Source: DeGroot and Fienberg 1983.
+
     Example:
         >>> p, target = np.array([0.0, 0.5, 0.6]), np.array([False, True, True])
         >>> calibration_bins(p, target, edges=np.array([0.0, 0.5, 1.0])).count.tolist()

@@ -57,6 +57,8 @@ def with_temperature(
 ) -> Float[np.ndarray, "n k"]:
     """Probabilities: softmax(logits / T).
 
+    Source: Guo et al. 2017.
+
     Example:
         >>> with_temperature(np.array([[2.0, 0.0]]), 2.0).round(3).tolist()
         [[0.731, 0.269]]

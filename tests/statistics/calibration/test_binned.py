@@ -28,6 +28,15 @@ def test_golden_real_external_predictions(idh_external):
     assert ace == pytest.approx(0.06946905876235049, abs=1e-14)
 
 
+def test_equals_netcal():
+    # origin: netcal 1.4.0, ECE(10) and MCE(10) on these; none lies on an edge
+    generator = np.random.default_rng(11)
+    p = generator.random(400)
+    target = generator.random(400) < p**1.5
+    assert expected_calibration_error(p, target) == pytest.approx(0.09492110621277479, abs=1e-14)
+    assert maximum_calibration_error(p, target) == pytest.approx(0.22260532006835085, abs=1e-14)
+
+
 def sample(seed, n=150):
     generator = np.random.default_rng(seed)
     p = generator.random(n).round(1 + seed % 3)
