@@ -46,8 +46,11 @@ class FusionModel(nn.Module):
         self.modality_dropout = modality_dropout
 
     def forward(self, batch: Batch) -> Fused:
-        """Encode who has what, hide some of it in training, fuse."""
-        tokens = self.encode(batch)
+        """Encode who has what, and fuse it."""
+        return self.fuse(self.encode(batch))
+
+    def fuse(self, tokens: Mapping[str, Tokens]) -> Fused:
+        """Hide some of the tokens in training, fuse."""
         if self.training:
             tokens = drop_modalities(tokens, self.modality_dropout)
         return self.head(tokens)

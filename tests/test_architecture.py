@@ -17,7 +17,7 @@ STAGES = (
     "audit",
     "cohorts",
     "encoders heads tasks",
-    "baseline model",
+    "baseline invariance model",
     "lit",
     "report",
     "doctor",

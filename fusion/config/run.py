@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from fusion.config.head import HeadConfig
+from fusion.config.invariance import InvarianceConfig
 from fusion.config.modality import ModalityConfig, TableConfig
 from fusion.config.split import SplitConfig
 from fusion.config.strict import Strict
@@ -103,6 +104,9 @@ class RunConfig(Strict):
     tasks: dict[str, TaskConfig] = Field(min_length=1)
     weighting: Literal["fixed", "learned"]
     penalty: dict[str, NonNegativeFloat]
+    """Factor of each penalty of the head or of the invariance, by name; 1 where not named."""
+    invariance: InvarianceConfig
+    """What training adds so that the tokens do not tell the centre."""
     optimizer: OptimizerConfig
     loader: LoaderConfig
     trainer: TrainerConfig

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from fusion.data.sample import Batch, Labels
 from fusion.errors import TrainingError
 from fusion.heads.base import Fused
+from fusion.invariance.base import Invariance
+from fusion.model import FusionModel
 from fusion.tasks.base import Task, split_outputs
 
 Augment = Callable[[Batch, torch.Generator], Batch]
@@ -29,7 +31,9 @@ class LitFusion(lightning.LightningModule):
         tasks: name -> task; the head's outputs are divided among them in sorted order.
         weighting: losses by task -> one number, for training.
         weights: of each task in the validation loss, which chooses the epoch.
-        penalty: factor of each penalty that the head returns, by name; 1 where not named.
+        penalty: factor of each penalty of the head or of `invariance`, by name; 1 where not named.
+        invariance: penalties on what the tokens tell of the centre, or None; what it learns is
+            kept in checkpoints, and is no part of the model.
         augment: batch and generator -> batch, in training only.
         optimizer: parameters -> what Lightning's `configure_optimizers` returns.
         seed: of the run.
@@ -38,11 +42,12 @@ class LitFusion(lightning.LightningModule):
     def __init__(
         self,
         *,
-        model: nn.Module,
+        model: FusionModel,
         tasks: Mapping[str, Task],
         weighting: nn.Module,
         weights: Mapping[str, float],
         penalty: Mapping[str, float],
+        invariance: Invariance | None,
         augment: Augment,
         optimizer: MakeOptimizer,
         seed: int,
@@ -53,6 +58,7 @@ class LitFusion(lightning.LightningModule):
         self.weighting = weighting
         self.weights = dict(weights)
         self.penalty = dict(penalty)
+        self.invariance = invariance
         self.augment = augment
         self.make_optimizer = optimizer
         self.seed = seed
@@ -88,28 +94,41 @@ class LitFusion(lightning.LightningModule):
         torch.manual_seed(hash((self.seed, self.current_epoch, batch_idx)) % 2**63)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Weighted sum of the tasks' losses and the head's penalties.
+        """Weighted sum of the tasks' losses and of the penalties.
 
         Raises:
             TrainingError: where the loss is not finite, naming the batch's patients.
         """
         drawn = int(torch.randint(2**62, (1,)))
-        fused = self(self.augment(batch, torch.Generator().manual_seed(drawn)))
+        tokens = self.model.encode(self.augment(batch, torch.Generator().manual_seed(drawn)))
+        fused = self.model.fuse(tokens)
+        penalties = dict(fused.penalties)
+        if self.invariance is not None:
+            penalties |= self.invariance(tokens, batch.centers, self.progress(batch_idx))
         losses = self.losses(fused.outputs, batch.targets)
         # sum() keeps the graph where nobody in the batch has a label: DDP expects gradients
         total = self.weighting(losses) if losses else fused.outputs.sum() * 0
-        for name, value in fused.penalties.items():
+        for name, value in penalties.items():
             total = total + self.penalty.get(name, 1.0) * value
+            self.log_mean(f"penalty/{name}", value, batch)
         if not torch.isfinite(total):
             raise TrainingError(
                 f"the loss is {total.item()} at epoch {self.current_epoch}, batch {batch_idx}, "
                 f"patients {', '.join(batch.patient_ids)}; the last good checkpoint is kept. "
                 "Lower optimizer.lr, or look at these patients' inputs"
             )
-        self.log(
-            "train_loss", total, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True
-        )
+        self.log_mean("train_loss", total, batch)
         return total
+
+    def log_mean(self, name: str, value: Tensor, batch: Batch) -> None:
+        """Mean over the epoch's patients, and over the ranks."""
+        self.log(name, value, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True)
+
+    def progress(self, batch_idx: int) -> float:
+        """How much of the longest training is over, 0 to 1."""
+        batches, epochs = self.trainer.num_training_batches, self.trainer.max_epochs
+        assert epochs is not None  # `fit` gives a number
+        return min(1.0, (self.current_epoch + batch_idx / batches) / epochs)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep outputs and labels until all patients are there."""
@@ -129,6 +148,19 @@ class LitFusion(lightning.LightningModule):
         # learned weights would make epochs incomparable: the given ones choose the epoch
         total = sum(self.weights[name] * value for name, value in losses.items())
         self.log("val_loss", total if losses else torch.inf, prog_bar=True)
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the norm, apart for what is thrown away: a classifier must not shorten a step."""
+        aside = {id(p) for p in self.invariance.parameters()} if self.invariance else set()
+        for thrown_away in (False, True):
+            group = [p for p in self.parameters() if (id(p) in aside) == thrown_away]
+            if gradient_clip_val and group:
+                nn.utils.clip_grad_norm_(group, gradient_clip_val)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """What the run's configuration says."""

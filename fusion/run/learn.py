@@ -7,6 +7,7 @@ import torch
 
 from fusion.config.head import HeadConfig
 from fusion.config.parts.augment import build_augmentation
+from fusion.config.parts.invariance import build_invariance
 from fusion.config.parts.model import build_model
 from fusion.config.parts.tasks import build_task, build_weighting
 from fusion.config.run import RunConfig
@@ -78,6 +79,12 @@ def learn(
         weighting=build_weighting(config),
         weights={name: task.weight for name, task in config.tasks.items()},
         penalty=config.penalty,
+        invariance=build_invariance(
+            config.invariance,
+            dims={m: config.modalities[m].encoder.dim for m in modalities},
+            centers=[train.cohort.centers[p] for p in train.patients],
+            seed=config.seed,
+        ),
         augment=build_augmentation({m: config.modalities[m] for m in modalities}),
         optimizer=lambda parameters: adamw(
             parameters,

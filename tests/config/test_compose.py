@@ -32,6 +32,7 @@ def test_every_debug_setting_composes(name):
     [
         ("head=atention", r"Could not find 'head/atention'(.|\n)*did you mean attention\?"),
         ("split=kfoldd", r"did you mean kfold\?"),
+        ("invariance=corall", r"did you mean coral\?"),
         ("trainer=cpuu", r"did you mean cpu\?"),
         ("+debug=fsat", r"did you mean fast\?"),
         ("+task@tasks.idh=idhh", r"did you mean idh\?"),

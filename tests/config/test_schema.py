@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from fusion.config import modality, run
 from fusion.config.compose import CONFIGS
 from fusion.config.head import HeadConfig
+from fusion.config.invariance import InvarianceConfig
 from fusion.config.modality import ModalityConfig, PatchEncoderConfig
 from fusion.config.split import SplitConfig
 from fusion.config.task import TaskConfig
@@ -28,7 +29,10 @@ def written(group, key):
     return found
 
 
-@pytest.mark.parametrize(("group", "union"), [("head", HeadConfig), ("split", SplitConfig)])
+@pytest.mark.parametrize(
+    ("group", "union"),
+    [("head", HeadConfig), ("split", SplitConfig), ("invariance", InvarianceConfig)],
+)
 def test_every_name_has_its_file_and_every_file_its_name(group, union):
     found = written(group, "name")
     assert options(union, "name") <= set(found)

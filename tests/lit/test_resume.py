@@ -2,100 +2,12 @@
 
 import os
 import signal
-from dataclasses import replace
 
 import pytest
 import torch
-from torch import nn
-from torch.utils.data import DataLoader, Dataset
 
-from fusion.data.sample import Sample, collate
-from fusion.data.sampler import BudgetSampler
 from fusion.errors import Interrupted
-from fusion.heads.base import Fused
 from fusion.lit.module import LitFusion
-from fusion.lit.trainer import fit
-from fusion.tasks.base import Task
-
-
-class Patients(Dataset):
-    def __len__(self):
-        return 22
-
-    def __getitem__(self, index):
-        x = torch.randn(1, 6, generator=torch.Generator().manual_seed(index))
-        return Sample(f"p{index}", "A", {"rna": x}, {"size": x.sum(dim=1)})
-
-
-class Noisy(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 1))
-
-    def forward(self, batch):
-        return Fused(self.net(batch.inputs["rna"]))
-
-
-class Regression(Task):
-    out_features = 1
-
-    def loss(self, outputs, targets):
-        return (outputs - targets).square().mean()
-
-    def predict(self, outputs):
-        return {"size": outputs[:, 0]}
-
-    def prepare(self, targets): ...
-
-    def finish(self, outputs, targets): ...
-
-
-class Sum(nn.Module):
-    def forward(self, losses):
-        return torch.stack(list(losses.values())).sum()
-
-
-def loader(seed):
-    sampler = BudgetSampler(sizes=[1] * 22, patients=4, rows=99, seed=seed)
-    return DataLoader(Patients(), batch_sampler=sampler, collate_fn=collate)
-
-
-def module():
-    torch.manual_seed(7)
-    return LitFusion(
-        model=Noisy(),
-        tasks={"size": Regression()},
-        weighting=Sum(),
-        weights={"size": 1.0},
-        penalty={},
-        augment=lambda batch, generator: replace(
-            batch,
-            inputs={"rna": batch.inputs["rna"] + torch.randn(1, 6, generator=generator) / 9},
-        ),
-        optimizer=lambda parameters: torch.optim.AdamW(parameters, lr=1e-2),
-        seed=0,
-    )
-
-
-def train(folder, lit, checkpoint=None):
-    return fit(
-        module=lit,
-        train=loader(seed=0),
-        val=loader(seed=None),
-        folder=folder,
-        resume_command="python train.py ckpt=last",
-        checkpoint=checkpoint,
-        accelerator="cpu",
-        devices=1,
-        strategy="auto",
-        precision="32-true",
-        max_epochs=4,
-        patience=9,
-        gradient_clip=1.0,
-        accumulate=1,
-        deterministic=True,
-        progress=False,
-    )
 
 
 class Killed(LitFusion):
@@ -122,7 +34,7 @@ TERM, INT, USR1 = (signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGUSR1, 
         (*USR1, (1, 2)),
     ],
 )
-def test_resumed_weights_are_those_of_an_unbroken_run(tmp_path, number, code, when):
+def test_resumed_weights_are_those_of_an_unbroken_run(module, train, tmp_path, number, code, when):
     whole = module()
     best = train(tmp_path / "whole", whole)
 
@@ -145,19 +57,20 @@ def test_resumed_weights_are_those_of_an_unbroken_run(tmp_path, number, code, wh
     assert all(torch.equal(states[0][k], states[1][k]) for k in states[0])
 
 
-def test_every_epoch_has_an_order_of_its_own(tmp_path):
+def test_every_epoch_has_an_order_of_its_own(module, train, tmp_path):
     seen = []
-    lit = module()
-    lit.register_forward_pre_hook(
-        lambda _, inputs: seen.append(inputs[0].patient_ids) if torch.is_grad_enabled() else None
-    )
-    train(tmp_path, lit)
+
+    def watched(batch, generator):
+        seen.append(batch.patient_ids)
+        return batch
+
+    train(tmp_path, module(augment=watched))
     epochs = [seen[i : i + 6] for i in range(0, len(seen), 6)]
     assert len(epochs) == 4
     assert len({tuple(e) for e in epochs}) == 4
 
 
-def test_signal_handlers_are_given_back(tmp_path):
+def test_signal_handlers_are_given_back(module, train, tmp_path):
     before = signal.getsignal(signal.SIGINT)
     train(tmp_path, module())
     assert signal.getsignal(signal.SIGINT) is before
