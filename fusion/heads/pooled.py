@@ -1,7 +1,6 @@
 """Masked mean or maximum over the modalities that are there."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -44,7 +43,7 @@ class PooledFusion(FusionHead):
         *,
         dims: Mapping[str, int],
         out_features: int,
-        how: Literal["mean", "max"] = "mean",
+        how: str = "mean",
         dim: int = 64,
         hidden: int = 64,
         dropout: float = 0.25,

@@ -28,7 +28,6 @@ from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
 
 
-
 def with_learned_tokens(dims, out_features):
     head = AttentionFusion(dims=dims, out_features=out_features, dim=16)
     return LearnedMissing(head, dims=dims)

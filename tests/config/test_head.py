@@ -1,0 +1,99 @@
+"""Each head by its YAML: built on encoders, trained by a step, every weight reached."""
+
+import pytest
+import torch
+import yaml
+from pydantic import TypeAdapter
+
+from fusion.config.compose import CONFIGS, compose
+from fusion.config.head import HeadConfig
+from fusion.config.parts.model import build_model
+from fusion.data.sample import Sample, collate
+from fusion.testing.head_examples import PATTERNS
+from fusion.types import Bags, Center, Modality, PatientId, Volumes
+
+NAMES = sorted(path.stem for path in (CONFIGS / "head").glob("*.yaml"))
+WIDTHS = {"mri": 2, "rna": 5, "wsi": 3}
+GIVEN = {"single": {"modality": "mri"}, "film": {"map": "mri", "tables": ["rna", "wsi"]}}
+"""What a YAML leaves open."""
+
+UNREACHED = {
+    # behind a last layer that starts at 0
+    "film": {f"modulate.{m}.0.{w}" for m in ("rna", "wsi") for w in ("weight", "bias")},
+}
+"""Weights of a head whose first gradient is 0, by design."""
+
+
+def head_config(name, **more):
+    values = yaml.safe_load((CONFIGS / "head" / f"{name}.yaml").read_text())
+    return TypeAdapter(HeadConfig).validate_python(values | GIVEN.get(name, {}) | more)
+
+
+@pytest.fixture(scope="module")
+def modalities():
+    small = ["encoder.pool=grid", "encoder.width=8", "encoder.layers=[1]", "encoder.dim=8"]
+    return compose(
+        ["+experiment=glioma_fusion", *(f"modalities.mri.{value}" for value in small)]
+    ).modalities
+
+
+@pytest.fixture(scope="module")
+def batch():
+    """Two patients of each pattern of presence."""
+    draw = torch.Generator().manual_seed(0)
+    samples = []
+    for i, (mri, rna, wsi) in enumerate(PATTERNS * 2):
+        inputs = {}
+        if mri:
+            image = torch.randn(1, 2, 16, 16, 16, generator=draw)
+            inputs[Modality("mri")] = Volumes(image, torch.ones(1, 2) > 0)
+        if rna:
+            inputs[Modality("rna")] = torch.randn(1, 5, generator=draw)
+        if wsi:
+            tiles = torch.randn(4, 3, generator=draw)
+            inputs[Modality("wsi")] = Bags(tiles, torch.tensor([0, 4]))
+        samples.append(Sample(PatientId(str(i)), Center("c"), inputs, {}))
+    return collate(samples)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [*((name, {}) for name in NAMES), ("attention", {"softmax_one": True, "missing": "token"})],
+    ids=[*NAMES, "attention, learned tokens"],
+)
+def test_a_step_reaches_every_weight_and_lowers_the_loss(name, more, modalities, batch):
+    model = build_model(
+        modalities,
+        head_config(name, **more),
+        widths=WIDTHS,
+        out_features=2,
+        modality_dropout=0.0,
+        seed=0,
+    ).eval()  # no dropout, so that two losses compare
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+
+    def loss():
+        fused = model(batch)
+        return (fused.outputs - 1.0).square().mean() + sum(fused.penalties.values())
+
+    before = loss()
+    before.backward()
+    unreached = {n for n, w in model.head.named_parameters() if not w.grad.any()}
+    assert unreached == UNREACHED.get(name, set())
+    optimizer.step()
+    assert loss() < before
+
+
+def test_the_same_seed_builds_the_same_head(modalities):
+    one, two = (
+        build_model(
+            modalities,
+            head_config("experts"),
+            widths=WIDTHS,
+            out_features=2,
+            modality_dropout=0.0,
+            seed=3,
+        ).state_dict()
+        for _ in range(2)
+    )
+    assert all(torch.equal(value, two[name]) for name, value in one.items())
