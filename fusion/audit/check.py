@@ -19,6 +19,8 @@ class Finding:
     """What was found, what was expected, what to do."""
     patients: tuple[str, ...] = ()
     """Whom it is about; empty where it is about a column or a centre."""
+    subject: str = ""
+    """What it is about, as a configuration names it to accept it: a modality, a centre."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from fusion.config.audit import AuditConfig
 from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
 from fusion.config.modality import ModalityConfig, TableConfig
@@ -112,3 +113,4 @@ class RunConfig(Strict):
     trainer: TrainerConfig
     baseline: BaselineConfig | None
     evaluation: EvaluationConfig
+    audit: AuditConfig

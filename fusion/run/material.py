@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fusion.data.cohort import Cohort
 from fusion.data.split import Split
+from fusion.run.fitted import Fitted
 from fusion.run.inputs import Inputs
 from fusion.run.place import Place
 from fusion.types import PatientId
@@ -18,6 +19,8 @@ class Material:
     places: tuple[Place, ...]
     """Train, val, test, external, and each external cohort."""
     inputs: Inputs
+    fitted: Fitted
+    """Notes of who each fitted thing has seen."""
     left_out: tuple[tuple[PatientId, str], ...]
     """Patients who take no part, and why."""
 

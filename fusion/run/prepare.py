@@ -13,6 +13,7 @@ from fusion.data.source import Source
 from fusion.data.split import Split
 from fusion.errors import CohortError, Fault
 from fusion.run.cohort import open_cohort, open_external
+from fusion.run.fitted import FILE, Fitted
 from fusion.run.inputs import Inputs
 from fusion.run.material import Material
 from fusion.run.place import Part, Place
@@ -44,9 +45,12 @@ def prepare(config: RunConfig, folder: Path) -> Material:
         left_out += absent
     left_out += [(p, "is not used by the split") for p in eligible if p in split.unused]
     training = set(places[0].patients)
+    fitted = Fitted(folder / FILE)
     for name, source in sources.items():
         usable = training - unusable[name]
-        source.fit({p: rows for p, rows in cohort.files(name).items() if p in usable})
+        learning = {p: rows for p, rows in cohort.files(name).items() if p in usable}
+        source.fit(learning)
+        fitted.note(f"preprocessing of {name}", "fit", learning)
     labellers = {name: build_labeller(task) for name, task in config.tasks.items()}
     return Material(
         cohort=cohort,
@@ -57,6 +61,7 @@ def prepare(config: RunConfig, folder: Path) -> Material:
             labels={c.name: label_all(c.targets, labellers) for c in (cohort, *others.values())},
             unusable=unusable,
         ),
+        fitted=fitted,
         left_out=tuple(left_out),
     )
 
