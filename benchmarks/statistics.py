@@ -1,9 +1,10 @@
-"""Statistics beside the libraries, in one run: interleaved, medians, ratios.
+"""Statistics beside the libraries, in one run: interleaved, the best round of each, ratios.
 
     OMP_NUM_THREADS=1 python benchmarks/statistics.py            # a minute
     OMP_NUM_THREADS=1 python benchmarks/statistics.py --quick    # without it
 
-A ratio is the peer's median over ours. Where the peer's time is extrapolated, from fewer draws
+A ratio is the peer's time over ours, each from its best round: what else the machine does only
+ever adds. Where the peer's time is extrapolated, from fewer draws
 than ours made, the table says so.
 """
 
@@ -39,10 +40,10 @@ class Row:
 
 
 def interleaved(*functions: Callable[[], object], repeats: int) -> list[float]:
-    """Median seconds of each, one after the other in each round; short ones several times."""
+    """Least seconds of each, one after the other in each round; short ones several times."""
     inner = [max(1, int(0.01 / seconds(f, 1))) for f in functions]
     times = [[seconds(f, k) for f, k in zip(functions, inner, strict=True)] for _ in range(repeats)]
-    return [float(x) for x in np.median(times, axis=0)]
+    return [float(x) for x in np.min(times, axis=0)]
 
 
 def seconds(function: Callable[[], object], calls: int) -> float:

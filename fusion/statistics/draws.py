@@ -59,7 +59,8 @@ def drawn_counts(
         drawn = generator.integers(patients, size=(size, patients))
         drawn += patients * np.arange(size)[:, None]
         counts = np.bincount(drawn.reshape(-1), minlength=size * patients)
-        yield counts.reshape(size, patients)[:, patient]
+        counts = counts.reshape(size, patients)
+        yield counts if groups is None else counts[:, patient]
 
 
 def resampler(statistic: Callable[..., float], arrays: Arrays) -> Resampled:

@@ -17,7 +17,7 @@ from fusion.statistics.resampled_values import Counts, Resampled, Values, ratio
 GEMM_LIMIT = 4000
 """Patients above which the n x n matrix of pairs costs more than sorting each resample."""
 
-_BLOCKS = 12
+_BLOCKS = 8
 """Of events in the order of time, so that the half of the matrix that is zero is left out."""
 
 _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
@@ -100,18 +100,18 @@ def resampled_harrell_c(
         first = int(start[block].min(initial=len(risk)))
         later = np.arange(first, len(risk)) >= start[block, None]
         pairs = later * (1 + np.sign(risk[rows[block], None] - risk[first:]))
-        blocks.append((first, block, pairs.T.astype(np.float32)))
+        blocks.append((first, block, pairs.astype(np.float32)))
 
     def values(counts: Counts) -> Values:
-        counts = counts[:, order]
-        drawn, weight = counts[:, rows], counts.astype(np.float32)
+        weight = counts.T.astype(np.float32, order="C")[order]  # a row per patient: no strides
+        drawn = weight[rows]
         doubled = np.zeros(len(counts))
         for first, block, pairs in blocks:
-            found = weight[:, first:] @ pairs
-            doubled += np.einsum("be,be->b", found, drawn[:, block], dtype=np.float64)
-        seen = counts.cumsum(axis=1)
-        later = seen[:, -1:] - seen[:, start - 1]  # an event stands before its partners
-        return ratio(doubled, 2 * np.einsum("be,be->b", later, drawn))
+            found = pairs @ weight[first:]
+            doubled += np.einsum("eb,eb->b", found, drawn[block], dtype=np.float64)
+        seen = weight.cumsum(axis=0)
+        later = seen[-1] - seen[start - 1]  # an event stands before its partners
+        return ratio(doubled, 2 * np.einsum("eb,eb->b", later, drawn, dtype=np.float64))
 
     return values
 
