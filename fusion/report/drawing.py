@@ -93,6 +93,16 @@ def canvas(
     return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
+def grid(
+    *, width_cm: float = 16.5, height_cm: float, columns: int, ratios: Sequence[float]
+) -> tuple[Figure, Sequence[Sequence[Axes]]]:
+    """Rows of panels, as high as `ratios` say."""
+    figure = Figure(figsize=(width_cm / 2.54, height_cm / 2.54), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(len(ratios), columns, squeeze=False, height_ratios=list(ratios))
+    return figure, [list(row) for row in panels]
+
+
 def png(figure: Figure) -> bytes:
     """The bytes are the same for the same figure: no date, no version."""
     buffer = io.BytesIO()

@@ -14,7 +14,13 @@ _LEFT_OUT = "#9a9a9a"
 
 
 def forest(
-    centers: Sequence[CenterAuc], pooled: Pooled | None, *, task: str, level: float = 0.95
+    centers: Sequence[CenterAuc],
+    pooled: Pooled | None,
+    *,
+    task: str,
+    metric: str = "AUC",
+    counted: str = "positives",
+    level: float = 0.95,
 ) -> Drawing | Blank:
     """A square and an interval per centre, a diamond for the mean, a bar for a new centre.
 
@@ -23,14 +29,16 @@ def forest(
     seen. Those with the most patients stand on top.
 
     Args:
-        centers: of the task, from `center_aucs`.
+        centers: of the task, from `center_aucs` or `center_indices`.
         pooled: from `pool_aucs`; None where it is undefined.
         task: its name.
+        metric: what the values are.
+        counted: what `CenterAuc.positives` are; empty where they are not to be shown.
         level: of the intervals, as it was given to both.
     """
-    title = f"AUC over centres: {task}"
+    title = f"{metric} over centres: {task}"
     if not any(c.value is not None for c in centers):
-        return Blank(title, "the AUC has a value at no centre")
+        return Blank(title, f"the {metric} has a value at no centre")
     ordered = sorted(centers, key=lambda c: (-c.n, c.center))
     data = pd.DataFrame([_row(c) for c in ordered])
     data["weight"] = _weights(ordered, pooled)
@@ -40,7 +48,9 @@ def forest(
         rows = [float(y) for y in range(len(ordered))]
         for y, center, weight in zip(rows, ordered, data["weight"], strict=True):
             _center(axes, center, y, float(weight) / largest)
-        labels = [f"{short(c.center)} ({c.positives} of {c.n})" for c in ordered]
+        labels = [
+            f"{short(c.center)} ({f'{c.positives} of ' if counted else ''}{c.n})" for c in ordered
+        ]
         if pooled is not None:
             _pooled(axes, pooled, len(ordered) + 0.4)
             labels += [f"mean of {pooled.centers} centres", "a new centre"]
@@ -51,7 +61,7 @@ def forest(
         new = None if pooled is None else pooled.predicted_low
         lows = [low for low in (new, *(c.low for c in ordered)) if low is not None]
         left = np.floor(10 * min([0.4, *lows])) / 10
-        axes.set(xlim=(left - 0.02, 1.02), ylim=(rows[-1] + 0.7, -0.7), xlabel="AUC")
+        axes.set(xlim=(left - 0.02, 1.02), ylim=(rows[-1] + 0.7, -0.7), xlabel=metric)
         axes.set_xticks(np.arange(left, 1.01, 0.1))
         axes.tick_params(axis="y", length=0)
         for y, text in zip(rows, _numbers(ordered, pooled), strict=True):
@@ -61,7 +71,8 @@ def forest(
     if pooled is not None:
         rows_of_mean = pd.DataFrame(_mean_rows(pooled))
         data = pd.concat([data, rows_of_mean], ignore_index=True)
-    caption = _caption(ordered, pooled, task, level)
+    who = f"({counted} of all patients)" if counted else "(patients)"
+    caption = _caption(ordered, pooled, f"{metric} of {task} at each centre {who}", level)
     return Drawing(f"forest_{task}", title, caption, image, data)
 
 
@@ -138,12 +149,9 @@ def _numbers(centers: Sequence[CenterAuc], pooled: Pooled | None) -> list[str]:
     return [*rows, text(pooled.value, pooled.low, pooled.high), new]
 
 
-def _caption(centers: Sequence[CenterAuc], pooled: Pooled | None, task: str, level: float) -> str:
+def _caption(centers: Sequence[CenterAuc], pooled: Pooled | None, what: str, level: float) -> str:
     out = [c for c in centers if c.left_out]
-    parts = [
-        f"AUC of {task} at each centre (positives of all patients) with {100 * level:g} % "
-        f"intervals; 0.5 (dotted) is chance."
-    ]
+    parts = [f"{what} with {100 * level:g} % intervals; 0.5 (dotted) is chance."]
     if pooled is not None:
         parts.append(
             f"Squares are as large as the centre's weight; the diamond is the mean of "
@@ -151,7 +159,7 @@ def _caption(centers: Sequence[CenterAuc], pooled: Pooled | None, task: str, lev
         )
         if pooled.predicted_low is not None and pooled.predicted_high is not None:
             parts.append(
-                f"The bar below it is where the AUC of a new centre is expected: "
+                f"The bar below it is where a new centre is expected: "
                 f"{pooled.predicted_low:.2f} to {pooled.predicted_high:.2f}."
             )
     if out:

@@ -1,6 +1,6 @@
 """One HTML file that needs nothing else: no script, no network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
 from fusion.report.missingness import complete, missingness_tables
 from fusion.report.population import Population
+from fusion.report.sheet import Section
 from fusion.report.summary import RunSummary
 from fusion.report.table_one_layout import table_one_layout
 from fusion.report.tables import by_center, differences, results
@@ -36,6 +37,7 @@ def render(
     metrics: Metrics,
     figures: Sequence[Drawing | Blank],
     who: Population,
+    sections: Mapping[str, Section],
 ) -> str:
     """The page. Every text from outside is escaped, and its policy forbids scripts and loads."""
     environment = Environment(
@@ -56,6 +58,7 @@ def render(
         results=[results(metrics, task) for task in summary.tasks],
         by_center=[by_center(metrics, task) for task in summary.tasks],
         differences=differences(metrics, summary.tasks),
+        performance=sections,
         flow=drawings["flow"],
         presence=drawings.get("presence"),
         drawings=[d for name, d in drawings.items() if name not in ("flow", "presence")],

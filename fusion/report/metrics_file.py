@@ -10,9 +10,10 @@ import pandas as pd
 
 from fusion.errors import ReadError
 from fusion.report.metric_row import MetricRow
+from fusion.report.pooled_row import PooledRow
 from fusion.report.publish import publish, to_csv
 
-FORMAT = "fusion-metrics/1"
+FORMAT = "fusion-metrics/2"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Metrics:
     model: str = "fusion"
     baseline: str | None = "clinical"
     """The model that the main one is held against; None where there is none."""
+    pooled: tuple[PooledRow, ...] = ()
+    """Primary metrics over external centres, with what to expect at a new one."""
 
     def one(self, **fields: str | None) -> MetricRow | None:
         """The row with these fields over all centres, or None; `versus` is None unless given."""
@@ -41,11 +44,14 @@ def save_metrics(metrics: Metrics, folder: Path) -> None:
     Raises:
         ReportError: where a file cannot be written.
     """
-    about = {k: v for k, v in vars(metrics).items() if k != "rows"}
+    about = {k: v for k, v in vars(metrics).items() if k not in ("rows", "pooled")}
     head = json.dumps({"format": FORMAT, **about, "level": 0.95}, indent=1)[:-2]
     plain = _lines([row for row in metrics.rows if row.versus is None])
     differences = _lines([row for row in metrics.rows if row.versus is not None])
-    text = f'{head},\n "metrics": [\n{plain}\n ],\n "differences": [\n{differences}\n ]\n}}\n'
+    pooled = ",\n".join(f"  {json.dumps(asdict(r), allow_nan=False)}" for r in metrics.pooled)
+    lists = {"metrics": plain, "differences": differences, "pooled": pooled}
+    body = ",\n".join(f' "{name}": [\n{lines}\n ]' for name, lines in lists.items())
+    text = f"{head},\n{body}\n}}\n"
     publish(folder / "metrics.json", text.encode())
     publish(folder / "metrics.csv", to_csv(pd.DataFrame([asdict(row) for row in metrics.rows])))
 
@@ -64,7 +70,8 @@ def load_metrics(path: Path) -> Metrics:
         raise ReadError(path, f"has format {content.get('format')!r}, expected {FORMAT!r}")
     rows = tuple(MetricRow(**row) for row in content["metrics"] + content["differences"])
     about = {name: content[name] for name in ("draws", "seed", "model", "baseline")}
-    return Metrics(rows, **about)
+    pooled = [PooledRow(**{**r, "left_out": tuple(r["left_out"])}) for r in content["pooled"]]
+    return Metrics(rows, **about, pooled=tuple(pooled))
 
 
 def _lines(rows: Sequence[MetricRow]) -> str:

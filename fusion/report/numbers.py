@@ -3,15 +3,16 @@
 from fusion.report.metric_row import MetricRow
 
 
-def number(value: float, *, signed: bool = False) -> str:
+def number(value: float, *, signed: bool = False, decimals: int = 3) -> str:
     """Three decimals, with a true minus sign.
 
     Example:
         >>> number(0.8126), number(-0.02), number(0.02, signed=True), number(-0.0001, signed=True)
         ('0.813', '−0.020', '+0.020', '0.000')
     """
-    text = f"{value:+.3f}" if signed else f"{value:.3f}"
-    return "0.000" if text.strip("+-") == "0.000" else text.replace("-", "−")
+    text = f"{value:{'+' if signed else ''}.{decimals}f}"
+    nothing = f"{0:.{decimals}f}"
+    return nothing if text.strip("+-") == nothing else text.replace("-", "−")
 
 
 def value(row: MetricRow) -> str:

@@ -53,7 +53,10 @@ class Table:
         places: dict[tuple[str, str], list[str]] = {}
         for what, where, why in dict.fromkeys(c.note for c in cells if c.note[2]):
             places.setdefault((what, why), []).append(where)
-        return tuple(f"{what} ({'; '.join(w)}): {why}." for (what, why), w in places.items())
+        return tuple(
+            f"{what} ({'; '.join(w)}): {why}{'' if why.endswith(('.', '?')) else '.'}"
+            for (what, why), w in places.items()
+        )
 
 
 def results(metrics: Metrics, task: TaskInfo) -> Table:

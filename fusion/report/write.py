@@ -8,7 +8,6 @@ import pandas as pd
 from fusion.report.audit_section import save_audit
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.evaluate import evaluate, models
-from fusion.report.figure_calibration import calibration
 from fusion.report.figure_centers import centers
 from fusion.report.figure_flow import flow_diagram
 from fusion.report.figure_presence import presence_map
@@ -18,10 +17,16 @@ from fusion.report.figure_training import training_curves
 from fusion.report.headline_table import headline_table
 from fusion.report.html import render
 from fusion.report.metrics_file import Metrics, save_metrics
+from fusion.report.performance import performance
+from fusion.report.pooled import pooled_rows
 from fusion.report.population import Population, population
 from fusion.report.publish import publish
 from fusion.report.summary import RunSummary
+from fusion.report.task_scores import TaskScores
 from fusion.report.who import presence_by_center
+from fusion.report.wishes import Wishes
+
+_WISHES = Wishes()
 
 
 def write_report(
@@ -33,8 +38,9 @@ def write_report(
     seed: int,
     model: str = "fusion",
     baseline: str | None = "clinical",
+    wishes: Wishes = _WISHES,
 ) -> Path:
-    """Write metrics (JSON, CSV), `headline.md`, `figures/`, `report.html`; return the page's path.
+    """Write metrics (JSON, CSV), `headline.md`, `figures/`, `tables/`, `report.html`; return that.
 
     The same predictions, facts and seed give the same bytes.
 
@@ -46,6 +52,7 @@ def write_report(
         seed: of the resamples.
         model: the one that the report is about.
         baseline: the one that it is compared with; None where there is none.
+        wishes: thresholds and sensitivities that a clinician asks for.
 
     Raises:
         PredictionsError: where predictions contradict themselves or the tasks.
@@ -53,7 +60,9 @@ def write_report(
         ReportError: where a file cannot be written.
     """
     rows = evaluate(predictions, summary.tasks, draws=draws, seed=seed, model=model)
-    metrics = Metrics(tuple(rows), draws, seed, model, baseline)
+    cases = [TaskScores.read(predictions, t, model=model, baseline=baseline) for t in summary.tasks]
+    pooled = tuple(row for case in cases for row in pooled_rows(case))
+    metrics = Metrics(tuple(rows), draws, seed, model, baseline, pooled)
     save_metrics(metrics, folder)
     publish(folder / "headline.md", headline_table(metrics, summary.tasks).encode())
     who = population(predictions, summary)
@@ -64,7 +73,10 @@ def write_report(
     for figure in figures:
         if isinstance(figure, Drawing):
             figure.save(folder / "figures")
-    page = render(predictions, summary, metrics, figures, who)
+    sections = performance(cases, summary, metrics, wishes)
+    for section in sections.values():
+        section.save(folder)
+    page = render(predictions, summary, metrics, figures, who, sections)
     return publish(folder / "report.html", page.encode())
 
 
@@ -83,6 +95,5 @@ def _figures(
             yield kaplan_meier(predictions, task, names[0])
         else:
             yield roc(predictions, task, names)
-        yield calibration(predictions, task, names)
     if summary.curves is not None:
         yield training_curves(summary.curves)

@@ -214,5 +214,5 @@ def test_other_files_are_no_metrics(tmp_path):
     with pytest.raises(ReadError, match="is no metrics file"):
         load_metrics(path)
     path.write_text('{"format": "other/2"}')
-    with pytest.raises(ReadError, match="has format 'other/2', expected 'fusion-metrics/1'"):
+    with pytest.raises(ReadError, match="has format 'other/2', expected 'fusion-metrics/2'"):
         load_metrics(path)
