@@ -80,6 +80,8 @@ class EvaluationConfig(Strict):
     """Bootstrap draws over patients."""
     singles: bool
     """Also train each modality alone, on the same patients."""
+    unharmonised: bool
+    """Where anything is harmonised, also read and train without, on the same patients."""
     subgroups: dict[str, list[float]]
     """Column of the clinical table -> edges of its bands; [] makes each value a group."""
 

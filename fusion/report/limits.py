@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fusion.report.harmonised import harmonised
 from fusion.report.metrics_file import Metrics
 from fusion.report.summary import RunSummary
 
@@ -12,6 +13,7 @@ def limits(metrics: Metrics, summary: RunSummary) -> Sequence[str]:
     """One sentence or two each, those that the run's own numbers call for first."""
     return [
         *summary.notes,
+        *harmonised(metrics, summary),
         *_of_this_run(metrics, summary),
         "Intervals show what another draw of patients would change. They leave out what training "
         "again, another split or another scanner would change, and so are too narrow.",

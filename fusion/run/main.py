@@ -17,8 +17,10 @@ from fusion.config.run import RunConfig
 from fusion.errors import TrainingError
 from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
+from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
+from fusion.run.center_told import center_told
 from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
 from fusion.run.export import export
@@ -26,10 +28,12 @@ from fusion.run.folder import choose_folder, resume_command
 from fusion.run.learn import check, device, learn
 from fusion.run.loading import load
 from fusion.run.material import Material
+from fusion.run.mixing import mixing
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
 from fusion.run.trained import Trained
+from fusion.run.unharmonised import learn_unharmonised
 
 
 def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
@@ -60,6 +64,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     modalities = tuple(sorted(config.modalities))
     check(config, material, modalities)
     alone, remarks = comparable(config, material)
+    remarks += mixing(config, material)
     for line in remarks:
         say(f"    {line}")
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
@@ -82,17 +87,24 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
             folder=folder / "models" / f"{name}_alone",
             resume_command=command,
         )
+    before = learn_unharmonised(config, material, folder=folder, resume_command=command, say=say)
     if rank() != 0:
         return  # the other processes of a DDP run were needed for training only
 
     say("[bold]5/5 evaluating[/], and exporting the bundle")
     tasks = [task_info(name, task) for name, task in config.tasks.items()]
     rows, shares = predictions(config, material, {"fusion": fusion, **others}, tasks)
+    told = None
+    if before is not None:
+        models = {NOT_HARMONISED: before.trained}
+        rows = pd.concat([rows, predictions(before.config, before.material, models, tasks)[0]])
+        told, untold = center_told(config, material, fusion, before)
+        remarks += untold
     table = pd.concat([rows, clinical], ignore_index=True)
     save(table, folder / "predictions.parquet")
     export(config, material, fusion, folder / "bundle")
     again = shlex.join(["python", "train.py", *overrides])
-    report = publish(config, material, folder, tasks, table, shares, again, remarks)
+    report = publish(config, material, folder, tasks, table, shares, again, remarks, told)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
     script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
     program = str(script) if script.exists() else "-m fusion.scripts.evaluate"
@@ -127,7 +139,7 @@ def census(material: Material) -> list[str]:
         lines.append(
             f"left out {len(material.left_out):5d} patients ({'; '.join(reasons)}): {names}{more}"
         )
-    return [*lines, *material.inputs.losses()]
+    return [*lines, *material.inputs.sentences()]
 
 
 def predictions(
@@ -155,4 +167,4 @@ def predictions(
             frames.append(rows)
             if name == "fusion" and place.part in ("test", "external"):
                 shares.append(share)
-    return pd.concat(frames, ignore_index=True), pd.concat(shares)
+    return pd.concat(frames, ignore_index=True), pd.concat(shares) if shares else pd.DataFrame()

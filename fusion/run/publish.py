@@ -12,10 +12,11 @@ from fusion.report.metrics_file import load_metrics
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
-from fusion.run.bundle_files import seal
+from fusion.run.bundle_files import seal, sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.material import Material
+from fusion.run.methods import kinds, methods
 
 
 def publish(
@@ -27,9 +28,10 @@ def publish(
     shares: pd.DataFrame,
     command: str,
     remarks: Sequence[str],
+    told: pd.DataFrame | None,
 ) -> Path:
     """Write all that is read after a run, and return the report."""
-    summary = summarise(config, material, folder, tasks, shares, command, remarks)
+    summary = summarise(config, material, folder, tasks, shares, command, remarks, told)
     report = write_report(
         folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
     )
@@ -47,6 +49,7 @@ def summarise(
     shares: pd.DataFrame,
     command: str,
     remarks: Sequence[str],
+    told: pd.DataFrame | None,
 ) -> RunSummary:
     """What the report must be told."""
     modalities = sorted(config.modalities)
@@ -81,6 +84,13 @@ def summarise(
         date=date.today().isoformat(),
         characteristics=known,
         subgroups=known_subgroups(config, known),
+        kinds=kinds(config),
+        methods=methods(config),
+        fingerprints={
+            "split": sha256(folder / "split.json"),
+            "weights of the bundle": sha256(folder / "bundle" / "weights.safetensors"),
+        },
+        harmonisation=told,
     )
 
 
@@ -92,4 +102,4 @@ def notes(config: RunConfig, material: Material) -> list[str]:
             found.append(
                 f"{', '.join(columns)} of {modality} define {name} and are not among the inputs."
             )
-    return [*found, *material.inputs.losses()]
+    return [*found, *material.inputs.sentences()]
