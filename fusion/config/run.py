@@ -1,6 +1,6 @@
 """The schema of a whole run."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -82,6 +82,10 @@ class EvaluationConfig(Strict):
     """Also train each modality alone, on the same patients."""
     unharmonised: bool
     """Where anything is harmonised, also read and train without, on the same patients."""
+    thresholds: list[Annotated[float, Field(gt=0, lt=1)]] = Field(min_length=2)
+    """Probabilities at which one might act, for net benefit: a clinician's choice."""
+    sensitivity: float = Field(gt=0, le=1)
+    """That the second operating point is to reach in validation patients."""
     subgroups: dict[str, list[float]]
     """Column of the clinical table -> edges of its bands; [] makes each value a group."""
 

@@ -11,6 +11,7 @@ from fusion.report.write import write_report
 from fusion.run.bundle import load_bundle, open_folder
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
+from fusion.run.wishes import wishes
 
 
 def evaluate(
@@ -68,4 +69,5 @@ def evaluate(
         characteristics=known,
         subgroups=known_subgroups(model.config, known),
     )
-    return write_report(out, rows, summary, draws=draws, seed=model.config.seed)
+    asked = wishes(model.config.evaluation)
+    return write_report(out, rows, summary, draws=draws, seed=model.config.seed, wishes=asked)

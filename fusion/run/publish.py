@@ -17,6 +17,7 @@ from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.material import Material
 from fusion.run.methods import kinds, methods
+from fusion.run.wishes import wishes
 
 
 def publish(
@@ -33,7 +34,12 @@ def publish(
     """Write all that is read after a run, and return the report."""
     summary = summarise(config, material, folder, tasks, shares, command, remarks, told)
     report = write_report(
-        folder, predictions, summary, draws=config.evaluation.draws, seed=config.seed
+        folder,
+        predictions,
+        summary,
+        draws=config.evaluation.draws,
+        seed=config.seed,
+        wishes=wishes(config.evaluation),
     )
     card = model_card(summary, load_metrics(folder / "metrics.json"))
     (folder / "bundle" / "README.md").write_text(card)
