@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Bool, Float
 from lifelines import KaplanMeierFitter
-from lifelines.utils import qth_survival_time
 
 
 def follow_up_quartiles(
@@ -24,6 +23,7 @@ def follow_up_quartiles(
     """
     if len(time_days) == 0:
         return np.full(3, np.nan)
-    curve = KaplanMeierFitter().fit(time_days, ~event).survival_function_
-    found = np.array([float(qth_survival_time(left, curve)) for left in (0.5, 0.75, 0.25)])
-    return np.where(np.isfinite(found), found, np.nan)
+    curve = KaplanMeierFitter().fit(time_days, ~event).survival_function_.iloc[:, 0]
+    # lifelines multiplies logarithms, and so misses 0.75 by a rounding error
+    reached = [curve.index[curve <= left + 1e-9] for left in (0.5, 0.75, 0.25)]
+    return np.array([float(days[0]) if len(days) else np.nan for days in reached])

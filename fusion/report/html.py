@@ -8,6 +8,9 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fusion.report.audit_section import audit_view
+from fusion.report.checklists.item import PLACES, Filled
+from fusion.report.checklists.view import view
+from fusion.report.checklists.write import STATEMENT
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.groups import PART_NAMES
 from fusion.report.headline import headline
@@ -37,6 +40,7 @@ def render(
     metrics: Metrics,
     figures: Sequence[Drawing | Blank],
     who: Population,
+    checklists: Sequence[Filled],
     sections: Mapping[str, Section],
 ) -> str:
     """The page. Every text from outside is escaped, and its policy forbids scripts and loads."""
@@ -64,6 +68,9 @@ def render(
         drawings=[d for name, d in drawings.items() if name not in ("flow", "presence")],
         blanks=[f for f in figures if isinstance(f, Blank)],
         limits=limits(metrics, summary),
+        checklists=[view(filled) for filled in checklists],
+        statement=STATEMENT,
+        titles=PLACES,
         **_who(summary, who),
     )
 

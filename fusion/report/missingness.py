@@ -62,14 +62,14 @@ def complete(counts: pd.DataFrame) -> Sequence[str]:
 
 def _table(caption: str, rows: pd.DataFrame, names: Sequence[str]) -> Table:
     sizes = rows.drop_duplicates("center").set_index("center")["patients"]
-    missing = rows.set_index(["center", "name"])["missing"]
-    lines = [
-        Line(str(c), (Cell(str(n)), *(_cell(int(missing[c, name]), int(n)) for name in names)))
-        for c, n in sizes.items()
-    ]
-    whole = missing.groupby(level="name").sum()
-    total = (Cell(str(sizes.sum())), *(_cell(int(whole[n]), int(sizes.sum())) for n in names))
-    lines.append(Line("All centres", total, main=True))
+    missing = rows.pivot_table(index="center", columns="name", values="missing", aggfunc="sum")
+
+    def line(name: str, patients: int, lacking: pd.Series, *, main: bool = False) -> Line:
+        cells = tuple(_cell(int(lacking[n]), patients) for n in names)
+        return Line(name, (Cell(str(patients)), *cells), main=main)
+
+    lines = [line(str(c), int(n), missing.T[str(c)]) for c, n in sizes.items()]
+    lines.append(line("All centres", int(sizes.sum()), missing.sum(), main=True))
     return Table(caption, ("Centre", "Patients", *names), (Block("", tuple(lines)),))
 
 

@@ -59,11 +59,16 @@ class RunSummary:
     robustness: pd.DataFrame | None = None
     """Rows as in predictions.parquet, `model` being the modalities that were left ("mri + rna"):
     the fusion with all others hidden, for the patients who have them all."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Modality -> volume, bag or vector."""
+    methods: Mapping[str, bool] = field(default_factory=dict)
+    """Whether something was done, as far as the configuration says, such as `segmentation`; a key
+    that is absent is not known. Empty for predictions of a model that is not ours."""
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     """Of what else decides the numbers, such as split and weights -> SHA-256."""
     harmonisation: pd.DataFrame | None = None
     """How well the centre can be told, before and after: `modality`, `when`, `auc`, `low`, `high`,
-    `n`, `centers`."""
+    `n`, `centers`, and in words from `whom`."""
 
     def __post_init__(self) -> None:
         patients = set(self.presence.index)

@@ -6,10 +6,15 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.report.audit_section import save_audit
+from fusion.report.checklists.facts import Facts
+from fusion.report.checklists.fill import fill
+from fusion.report.checklists.load import load_checklists
+from fusion.report.checklists.write import save_checklists
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.evaluate import evaluate, models
 from fusion.report.figure_centers import centers
 from fusion.report.figure_flow import flow_diagram
+from fusion.report.figure_harmonisation import harmonisation
 from fusion.report.figure_presence import presence_map
 from fusion.report.figure_roc import roc
 from fusion.report.figure_survival import kaplan_meier
@@ -20,7 +25,7 @@ from fusion.report.metrics_file import Metrics, save_metrics
 from fusion.report.performance import performance
 from fusion.report.pooled import pooled_rows
 from fusion.report.population import Population, population
-from fusion.report.publish import publish
+from fusion.report.publish import publish, to_csv
 from fusion.report.summary import RunSummary
 from fusion.report.task_scores import TaskScores
 from fusion.report.who import presence_by_center
@@ -69,6 +74,8 @@ def write_report(
     who.save(folder / "tables")
     if summary.audit is not None:
         save_audit(folder, summary.audit)
+    if summary.harmonisation is not None:
+        publish(folder / "harmonisation.csv", to_csv(summary.harmonisation))
     figures = list(_figures(predictions, summary, metrics, who))
     for figure in figures:
         if isinstance(figure, Drawing):
@@ -76,7 +83,11 @@ def write_report(
     sections = performance(cases, summary, metrics, wishes)
     for section in sections.values():
         section.save(folder)
-    page = render(predictions, summary, metrics, figures, who, sections)
+    shown = frozenset(name.replace("_", "-") for name, found in sections.items() if found.items)
+    facts = Facts(summary, metrics, who, shown)
+    checklists = [fill(checklist, facts) for checklist in load_checklists()]
+    save_checklists(folder, checklists)
+    page = render(predictions, summary, metrics, figures, who, checklists, sections)
     return publish(folder / "report.html", page.encode())
 
 
@@ -95,5 +106,7 @@ def _figures(
             yield kaplan_meier(predictions, task, names[0])
         else:
             yield roc(predictions, task, names)
+    if summary.harmonisation is not None:
+        yield harmonisation(summary.harmonisation)
     if summary.curves is not None:
         yield training_curves(summary.curves)

@@ -9,8 +9,10 @@ from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
 from fusion.run.bundle import load_bundle, open_folder
+from fusion.run.bundle_files import sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
+from fusion.run.methods import kinds, methods
 from fusion.run.wishes import wishes
 
 
@@ -65,9 +67,15 @@ def evaluate(
             for p in found.patients
             if p not in set(predicted)
         ],
-        notes=inputs.losses(),
+        notes=inputs.sentences(),
         characteristics=known,
         subgroups=known_subgroups(model.config, known),
+        kinds=kinds(model.config),
+        methods=methods(model.config),
+        fingerprints={
+            "weights of the bundle": sha256(bundle / "weights.safetensors"),
+            "cohort of training": model.about["cohort"]["fingerprint"],
+        },
     )
     asked = wishes(model.config.evaluation)
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed, wishes=asked)

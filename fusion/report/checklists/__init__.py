@@ -1,0 +1,1 @@
+"""Reporting checklists: items as data in YAML, filled in by what the run knows."""
