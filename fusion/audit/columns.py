@@ -1,11 +1,12 @@
-"""The columns of a table that a model is given, as they were measured."""
+"""The columns of tables as they were measured: those that a model is given, and all numbers."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
 from fusion.data.cohort import Files
-from fusion.data.prepare.patient_rows import patient_rows
+from fusion.data.prepare.patient_rows import by_path, patient_rows
+from fusion.data.readers.table import read_table
 from fusion.data.sources.vector import VectorSource
 from fusion.types import PatientId
 
@@ -40,3 +41,29 @@ def input_columns(
         ]
     parts += [table[c].isna().astype(float).rename(f"{c} missing") for c in fitted.indicators]
     return pd.concat(parts, axis=1)
+
+
+def all_numbers(files: Files) -> pd.DataFrame:
+    """Patients x every column of numbers of their tables, used or not; NaN = not known.
+
+    A column that one centre's table lacks is not known of its patients.
+
+    Args:
+        files: of a modality that is a table, of all patients.
+
+    Raises:
+        ReadError: for a file that is no table.
+
+    Example:
+        >>> all_numbers({}).empty
+        True
+    """
+    parts = []
+    for path, rows in by_path(files).items():
+        numbers = read_table(path).select_dtypes("number")
+        mine = numbers.loc[[str(row.key) for row in rows]]
+        parts.append(mine.set_axis([row.patient_id for row in rows], axis=0))
+    if not parts:
+        return pd.DataFrame()
+    table = pd.concat(parts)
+    return table if table.index.is_unique else table.groupby(level=0, sort=False).mean()

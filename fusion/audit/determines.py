@@ -44,12 +44,16 @@ def determined(columns: Columns, tasks: Sequence[Labelled]) -> Check:
         found = _strengths(values, task)
         for name, s in sorted(found.items(), key=lambda item: -item[1].value)[:SHOWN]:
             rows.append([table, name, task.name, s.against, s.n, s.value, s.low])
+        if not found and len(values.columns):
+            rows.append([table, "", task.name, f"fewer than {FEWEST} of a class", len(values)])
         findings += [_determines(table, n, task, s) for n, s in found.items() if s.low >= CERTAIN]
     return Check(
         name="column determines label",
         question="Does a single input column tell a label (AUC or C-index near 1)?",
         findings=tuple(findings),
-        not_asked="" if rows else f"no column with {FEWEST} labelled training patients of a class",
+        not_asked=""
+        if any(len(row) > 5 for row in rows)
+        else f"fewer than {FEWEST} of every class",
         table=pd.DataFrame(
             rows, columns=["table", "column", "task", "tells", "n", "auc_or_c", "low"]
         ),

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from statsmodels.stats.multitest import multipletests
 
 from fusion.audit.check import Check
 from fusion.audit.look import Look
 from fusion.audit.roster import Roster
 from fusion.errors import UndefinedMetric
 from fusion.statistics.mmd import mmd
+from fusion.statistics.multiplicity import adjusted
 
 COLUMNS = ["modality", "place", "n", "mmd2", "p", "p_holm"]
 
@@ -48,7 +48,8 @@ def distance(looks: Mapping[str, Look], roster: Roster, *, permutations: int, se
                 continue
             rows.append([name, other, int(here.sum()), found.value, found.p])
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])
-    table["p_holm"] = multipletests(table["p"], method="holm")[1] if rows else []
+    p = {str(row): value for row, value in table["p"].items()}
+    table["p_holm"] = list(adjusted(p, method="holm").values()) if p else []
     return Check(
         name="distance from training",
         question="Do other places bring other inputs than the training patients (MMD)?",

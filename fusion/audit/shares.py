@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from fusion.audit.association import Labelled
@@ -13,6 +12,7 @@ from fusion.audit.roster import Roster
 from fusion.errors import UndefinedMetric
 from fusion.statistics.independence import independence_p
 from fusion.statistics.log_rank import log_rank_p
+from fusion.statistics.multiplicity import adjusted
 from fusion.types import PatientId
 
 COLUMNS = ["task", "place", "label", "n", "of", "share", "low", "high", "training", "p", "p_holm"]
@@ -25,38 +25,37 @@ def label_shift(tasks: Sequence[Labelled], roster: Roster, *, seed: int) -> Chec
     """Shares of each class in each place, against training; for survival, of the events.
 
     The test is of all classes together (chi-squared over tables with these margins), or the
-    log-rank test; Holm's correction is over places, within a task.
+    log-rank test; Holm's correction is over places and tasks.
 
     Args:
         tasks: what is known.
         roster: who is in which part, from where.
         seed: of the tables that are drawn.
     """
-    frames, findings = [], []
+    rows: list[list[object]] = []
+    p: dict[str, float] = {}
+    findings = []
     for task in tasks:
-        training = [p for p in roster.of("train") if p in task.values]
-        if not training:
-            continue
-        places = {
-            name: known
-            for name, who in _places(roster).items()
-            if (known := [p for p in who if p in task.values])
-        }
-        rows = []
-        for name, here in places.items():
-            p = _p(task, training, here, seed)
-            rows += [[task.name, name, *row, p] for row in _shares(task, training, here)]
+        training = [patient for patient in roster.of("train") if patient in task.values]
+        for name, who in _places(roster).items():
+            here = [patient for patient in who if patient in task.values]
+            if not training or not here:
+                continue
+            p[f"{task.name}, {name}"] = _p(task, training, here, seed)
+            rows += [[task.name, name, *row] for row in _shares(task, training, here)]
             if name.startswith("external") and (one := _one_only(task, here)):
                 findings.append(_finding(task, name.removeprefix("external: "), one, here))
-        table = pd.DataFrame(rows, columns=COLUMNS[:-1])
-        table["p_holm"] = table["place"].map(_holm(table))
-        frames.append(table)
+    table = pd.DataFrame(rows, columns=COLUMNS[:-2])
+    comparison = table["task"] + ", " + table["place"]
+    known = {name: value for name, value in p.items() if np.isfinite(value)}
+    table["p"] = comparison.map(p)
+    table["p_holm"] = comparison.map(adjusted(known, method="holm") if known else {})
     return Check(
         name="labels by centre",
         question="Do the labels of other places occur as often as in training?",
         findings=tuple(findings),
-        not_asked="" if frames else "no training patient has a label",
-        table=pd.concat(frames, ignore_index=True) if frames else None,
+        not_asked="" if rows else "no patient outside training has a label",
+        table=table,
     )
 
 
@@ -102,14 +101,6 @@ def _p(
         return log_rank_p(one[:, 0], one[:, 1] > 0, other[:, 0], other[:, 1] > 0)
     except UndefinedMetric:
         return float("nan")
-
-
-def _holm(table: pd.DataFrame) -> pd.Series:
-    p = table.groupby("place", sort=False)["p"].first()
-    known = p.notna()
-    if known.any():
-        p[known] = multipletests(p[known], method="holm")[1]
-    return p
 
 
 def _one_only(task: Labelled, here: Sequence[PatientId]) -> str:

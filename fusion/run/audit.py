@@ -64,9 +64,9 @@ def examine(config: RunConfig, material: Material) -> Examination:
     }
     everybody = tuple(roster.parts)
     looks = look_at_all(sources, files, everybody, progress=config.progress)
-    tables = measured(material, files)
+    tables = measured(sources, files)
     tasks = tasks_of(config, material)
-    columns = training_columns(config, material, tables)
+    columns = training_columns(config, material)
     seed, permutations = config.seed, config.audit.permutations
     hints = alike_centers(looks, roster, permutations=permutations, seed=seed)
     planned = Fit("epoch, as planned", "choice", material.place("val").patients)

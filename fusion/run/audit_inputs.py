@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fusion.audit.association import Labelled
-from fusion.audit.columns import input_columns
+from fusion.audit.columns import all_numbers, input_columns
 from fusion.audit.determines import PRESENCE
 from fusion.audit.look import Look, look
 from fusion.audit.roster import Roster
@@ -67,13 +67,9 @@ def look_at_all(
         }
 
 
-def measured(material: Material, files: Mapping[str, Files]) -> dict[str, pd.DataFrame]:
+def measured(sources: Mapping[str, Source], files: Mapping[str, Files]) -> dict[str, pd.DataFrame]:
     """Tables among the modalities -> everybody's numbers before imputation and scaling."""
-    return {
-        name: input_columns(source, files[name], list(files[name]))
-        for name, source in material.inputs.sources.items()
-        if isinstance(source, VectorSource)
-    }
+    return {m: all_numbers(files[m]) for m, s in sources.items() if isinstance(s, VectorSource)}
 
 
 def tasks_of(config: RunConfig, material: Material) -> list[Labelled]:
@@ -89,9 +85,7 @@ def tasks_of(config: RunConfig, material: Material) -> list[Labelled]:
     ]
 
 
-def training_columns(
-    config: RunConfig, material: Material, tables: Mapping[str, pd.DataFrame]
-) -> dict[str, dict[str, pd.DataFrame]]:
+def training_columns(config: RunConfig, material: Material) -> dict[str, dict[str, pd.DataFrame]]:
     """Task -> table -> training patients x what any model sees of it, the clinical one included.
 
     One more table says which modalities a patient has: a network sees that too.
@@ -102,8 +96,9 @@ def training_columns(
         {f"having {m}": presence[m].astype(float) for m in sorted(config.modalities)}
     )
     whose = {
-        name: table.loc[[p for p in train.patients if p in table.index]]
-        for name, table in tables.items()
+        name: input_columns(source, usable(material, name), train.patients)
+        for name, source in material.inputs.sources.items()
+        if isinstance(source, VectorSource)
     }
     found = {}
     for task in config.tasks:

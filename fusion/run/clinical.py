@@ -46,7 +46,9 @@ def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
         source = build_table(settings.table, root=Path(config.cohort.root), drop=drop)
         training = set(material.place("train").patients)
         files = material.cohort.files(settings.modality)
-        source.fit({p: rows for p, rows in files.items() if p in training})
+        learning = {p: rows for p, rows in files.items() if p in training}
+        source.fit(learning)
+        material.fitted.note(f"clinical model of {name}", "fit", learning)
         info = task_info(name, task)
         try:
             frames += task_predictions(source, settings.modality, info, material, config.seed)

@@ -3,11 +3,13 @@
 import importlib.metadata
 import platform
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import fusion
+from fusion.audit.look import Look
 from fusion.config.run import RunConfig
-from fusion.run.acquaintance import remember
+from fusion.run.acquaintance import remember, remember_inputs
 from fusion.run.bundle_files import write_json
 from fusion.run.material import Material
 from fusion.run.trained import Trained
@@ -24,7 +26,13 @@ def versions() -> dict[str, str]:
     return {"fusion": fusion.__version__, "python": platform.python_version(), **libraries}
 
 
-def export(config: RunConfig, material: Material, trained: Trained, folder: Path) -> None:
+def export(
+    config: RunConfig,
+    material: Material,
+    trained: Trained,
+    folder: Path,
+    looks: Mapping[str, Look],
+) -> None:
     """Write the bundle; the model card comes with the report, before `seal`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -33,12 +41,14 @@ def export(config: RunConfig, material: Material, trained: Trained, folder: Path
     sources = material.inputs.sources.items()
     write_json(folder / "preprocessing.json", {name: dict(s.state()) for name, s in sources})
     seen = material.split.train | material.split.val
+    memory = remember(sorted(seen))
+    memory["inputs"] = remember_inputs(memory["salt"], looks, seen)
     about = {
         "format": FORMAT,
         "modalities": {name: source.width for name, source in sources},
         "versions": versions(),
         "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
-        "training_patients": remember(sorted(seen)),
+        "training_patients": memory,
         "split": material.split.scheme,
         "research_use_only": True,
     }

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,21 +15,37 @@ from fusion.types import PatientId
 FILE = "fitted.json"
 
 
+@dataclass(frozen=True)
 class Fitted:
     """Notes taken where something is fitted; a resumed run goes on with those it has.
 
-    Args:
-        path: of the file; read if it is there.
+    Example:
+        >>> import tempfile
+        >>> fitted = Fitted(Path(tempfile.mkdtemp()) / FILE)
+        >>> fitted.note("epoch of fusion", "choice", ["b", "a"], value=7.0)
+        >>> fitted.fits
+        (Fit(what='epoch of fusion', kind='choice', patients=('a', 'b'), value=7.0),)
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._fits = {fit.what: fit for fit in load_fits(path)} if path.exists() else {}
+    path: Path
 
     @property
     def fits(self) -> tuple[Fit, ...]:
-        """All notes, in the order of their first writing."""
-        return tuple(self._fits.values())
+        """All notes, in the order of their first writing.
+
+        Raises:
+            BundleError: where the file is torn or changed.
+        """
+        if not self.path.exists():
+            return ()
+        try:
+            return tuple(
+                Fit(row["what"], row["kind"], tuple(row["patients"]), row["value"])
+                for row in json.loads(self.path.read_text())
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"{self.path}: cannot be read as notes of what was fitted: {error}"
+            raise BundleError(message) from error
 
     def note(
         self,
@@ -39,26 +55,12 @@ class Fitted:
         value: float | None = None,
     ) -> None:
         """Write down at once who was seen; a second note of the same thing replaces the first."""
-        self._fits[what] = Fit(what, kind, tuple(sorted(patients)), value)
         if rank() != 0:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
-        temporary.write_text(json.dumps([asdict(fit) for fit in self.fits], indent=1) + "\n")
-        os.replace(temporary, self._path)
-
-
-def load_fits(path: Path) -> tuple[Fit, ...]:
-    """Read the notes of a run.
-
-    Raises:
-        BundleError: where the file is torn or changed.
-    """
-    try:
-        rows = json.loads(path.read_text())
-        return tuple(
-            Fit(r["what"], r["kind"], tuple(map(PatientId, r["patients"])), r["value"])
-            for r in rows
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path}: cannot be read as notes of what was fitted: {error}") from error
+        notes = {fit.what: fit for fit in self.fits}
+        notes[what] = Fit(what, kind, tuple(sorted(patients)), value)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".tmp")
+        rows = [asdict(fit) for fit in notes.values()]
+        temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        os.replace(temporary, self.path)

@@ -24,7 +24,7 @@ CHOSEN = "FUSION_RUN_FOLDER"
 """Environment variable by which the other processes of a distributed run are told the folder."""
 
 FREE = {"ckpt", "out", "progress", "cache", "data_root", "trainer", "loader.workers", "evaluation"}
-FREE |= {"cohort.root", "cohort.data_root", "cohort.source"}
+FREE |= {"cohort.root", "cohort.data_root", "cohort.source", "audit"}
 """What may change when a run is gone on with: where it runs and how long, not what it learns."""
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from fusion.audit.records import EPOCH
 from fusion.config.head import HeadConfig
 from fusion.config.parts.augment import build_augmentation
 from fusion.config.parts.invariance import build_invariance
@@ -104,8 +105,12 @@ def learn(
         progress=config.progress,
         **settings.model_dump(exclude={"threads"}),
     )
-    lit.load_state_dict(read_checkpoint(best)["state_dict"])
+    chosen = read_checkpoint(best)
+    lit.load_state_dict(chosen["state_dict"])
     trained.finish(load(train, config.loader, seed=None), device(config))
+    what = f"weights, bins and baseline hazard of {folder.name}"
+    material.fitted.note(what, "fit", train.patients)
+    material.fitted.note(f"{EPOCH}{folder.name}", "choice", val.patients, float(chosen["epoch"]))
     if rank() == 0:
         trained.save(done)
     return trained

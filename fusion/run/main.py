@@ -20,6 +20,7 @@ from fusion.lit.seed import seed_everything
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
+from fusion.run.audited import audit_after, audit_before
 from fusion.run.center_told import center_told
 from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
@@ -58,6 +59,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     check_subgroups(config, material.places)
     for line in census(material):
         say(f"    {line}")
+    seen = audit_before(config, material, folder, say)
 
     say("[bold]2/5 fitting[/] the plain clinical model")
     clinical = clinical_predictions(config, material)
@@ -88,7 +90,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
             resume_command=command,
         )
     before = learn_unharmonised(config, material, folder=folder, resume_command=command, say=say)
-    if rank() != 0:
+    if rank() != 0 or seen is None:
         return  # the other processes of a DDP run were needed for training only
 
     say("[bold]5/5 evaluating[/], and exporting the bundle")
@@ -102,9 +104,10 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         remarks += untold
     table = pd.concat([rows, clinical], ignore_index=True)
     save(table, folder / "predictions.parquet")
-    export(config, material, fusion, folder / "bundle")
+    found = audit_after(seen.audit, config, material, folder, table)
+    export(config, material, fusion, folder / "bundle", seen.looks)
     again = shlex.join(["python", "train.py", *overrides])
-    report = publish(config, material, folder, tasks, table, shares, again, remarks, told)
+    report = publish(config, material, folder, tasks, table, shares, again, remarks, told, found)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
     script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
     program = str(script) if script.exists() else "-m fusion.scripts.evaluate"

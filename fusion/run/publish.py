@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusion.audit.check import Audit
 from fusion.config.run import RunConfig
 from fusion.report.card import model_card
 from fusion.report.metrics_file import load_metrics
@@ -30,9 +31,10 @@ def publish(
     command: str,
     remarks: Sequence[str],
     told: pd.DataFrame | None,
+    audit: Audit,
 ) -> Path:
     """Write all that is read after a run, and return the report."""
-    summary = summarise(config, material, folder, tasks, shares, command, remarks, told)
+    summary = summarise(config, material, folder, tasks, shares, command, remarks, told, audit)
     report = write_report(
         folder,
         predictions,
@@ -56,6 +58,7 @@ def summarise(
     command: str,
     remarks: Sequence[str],
     told: pd.DataFrame | None,
+    audit: Audit,
 ) -> RunSummary:
     """What the report must be told."""
     modalities = sorted(config.modalities)
@@ -96,6 +99,7 @@ def summarise(
             "split": sha256(folder / "split.json"),
             "weights of the bundle": sha256(folder / "bundle" / "weights.safetensors"),
         },
+        audit=audit,
         harmonisation=told,
     )
 
