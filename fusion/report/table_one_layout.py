@@ -24,7 +24,7 @@ def table_one_layout(numbers: pd.DataFrame, caption: str) -> Table:
             lines.append(Line("not known", cells_of + tuple(Cell("") for _ in far)))
         blocks.append(Block(str(variable), tuple(lines)))
     sizes = numbers.drop_duplicates("group").set_index("group")["patients"]
-    heads = [f"{g} (n = {sizes[g]})" for g in groups] + [f"SMD: {g}" for g in far]
+    heads = [f"{g} (n\u00a0=\u00a0{sizes[g]})" for g in groups] + [f"SMD: {g}" for g in far]
     return Table(caption, ("", *heads), tuple(blocks))
 
 

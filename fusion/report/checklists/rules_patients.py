@@ -15,7 +15,7 @@ def sources(f: Facts) -> Reply:
 def eligibility(f: Facts) -> Reply:
     """Technical exclusions only; clinical criteria were applied before the manifest."""
     out = sum(f.who.flow.left_out.values())
-    return authors(f"The run supplies: {out} left out, each with a technical reason.", "left-out")
+    return authors(f"The run supplies: {out} left out, each with the reason.", "left-out")
 
 
 def outcome(f: Facts) -> Reply:
