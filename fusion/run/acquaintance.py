@@ -92,18 +92,3 @@ def refuse_known(memory: Mapping[str, Any], patients: Iterable[PatientId], *, co
             f"{', '.join(met[:5])}{' ...' if len(met) > 5 else ''}. An evaluation on them says "
             "nothing; give a cohort without them"
         )
-
-
-def refuse_seen(memory: Mapping[str, Any], looks: Mapping[str, Look], *, cohort: str) -> None:
-    """Stop an evaluation on inputs that the model was fitted to, whatever the ids are now.
-
-    Raises:
-        LeakageError: naming the patients.
-    """
-    met = [f"{patient} ({how})" for patient, how in met_by_input(memory, looks).items()]
-    if met:
-        raise LeakageError(
-            f"{len(met)} patients of {cohort} bring inputs that this model was trained on, under "
-            f"other ids: {', '.join(met[:5])}{' ...' if len(met) > 5 else ''}. An evaluation on "
-            "them says nothing; give a cohort without them"
-        )

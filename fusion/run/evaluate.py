@@ -8,6 +8,8 @@ from fusion.config.parts.tasks import task_info
 from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
+from fusion.run.audit_bundle import examine_cohort
+from fusion.run.audit_files import write_audit
 from fusion.run.bundle import load_bundle, open_folder
 from fusion.run.bundle_files import sha256
 from fusion.run.characteristics import characteristics, known_subgroups
@@ -33,7 +35,7 @@ def evaluate(
         The report; `predictions.parquet` and `metrics.json` lie beside it.
 
     Raises:
-        LeakageError: where the cohort shares a patient with training.
+        LeakageError: where the cohort shares a patient, or the input of one, with training.
         BundleError: where the bundle is torn or changed.
         CohortError: listing every fault of the cohort.
     """
@@ -43,6 +45,9 @@ def evaluate(
     model.refuse_known(found)
     say(f"[bold]predicting[/] {len(found.patients)} patients of {found.name}")
     place, inputs = model.take(found)
+    audit = examine_cohort(model, place, inputs)
+    write_audit(out, audit)
+    audit.refuse()
     rows = model.predict_inputs(place, inputs)
     out.mkdir(parents=True, exist_ok=True)
     save(rows, out / "predictions.parquet")
@@ -68,6 +73,7 @@ def evaluate(
             if p not in set(predicted)
         ],
         notes=inputs.sentences(),
+        audit=audit,
         characteristics=known,
         subgroups=known_subgroups(model.config, known),
         kinds=kinds(model.config),

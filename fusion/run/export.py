@@ -14,7 +14,7 @@ from fusion.run.bundle_files import write_json
 from fusion.run.material import Material
 from fusion.run.trained import Trained
 
-FORMAT = 1
+FORMAT = 2
 """Of the bundle; another one is refused, older or newer."""
 
 PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
