@@ -4,8 +4,8 @@
     OMP_NUM_THREADS=1 python benchmarks/statistics.py --quick    # without it
 
 A ratio is the peer's time over ours, each from its best round: what else the machine does only
-ever adds. Where the peer's time is extrapolated, from fewer draws
-than ours made, the table says so.
+ever adds. Where the peer's time is extrapolated, from fewer draws than ours made, the table says
+so.
 """
 
 import argparse

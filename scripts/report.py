@@ -35,6 +35,7 @@ from fusion.errors import ReadError
 ARGUMENTS = {
     "predictions": "CSV or Parquet",
     "tasks": "YAML that declares the tasks (default: tasks.yaml beside the predictions)",
+    "only": "NAME,... of the declared tasks (default: all)",
     "out": "folder for the report (default: runs/report/NAME-OF-THE-PREDICTIONS'-FOLDER)",
     "model": "that the report is about (default: the only one)",
     "baseline": "model to compare with (default: none)",
@@ -56,6 +57,7 @@ def main() -> None:
     report = report_table(
         predictions=predictions,
         tasks=Path(values.get("tasks", predictions.parent / "tasks.yaml")),
+        only=values["only"].split(",") if "only" in values else None,
         out=Path(values.get("out", Path("runs") / "report" / folder)),
         model=values.get("model"),
         baseline=values.get("baseline"),

@@ -39,13 +39,14 @@ def calibration(case: TaskScores, *, draws: int, seed: int) -> Drawing | Blank:
         return Blank(title, "no probabilities for test or external patients")
     binary = is_binary(case.task)
     names = list(data["curve"].unique())
+    parts = [part for part in JUDGED if part in set(data["part"])]
     with style():
         ratios = [1.0, 0.22] if binary else [1.0]
-        figure, rows = grid(height_cm=11.4 if binary else 9.6, columns=2, ratios=ratios)
-        for i, (part, label) in enumerate(JUDGED.items()):
+        figure, rows = grid(height_cm=11.4 if binary else 9.6, columns=len(parts), ratios=ratios)
+        for i, part in enumerate(parts):
             here = data[data["part"] == part]
             _panel(rows[0][i], here, names)
-            rows[0][i].set_title(label)
+            rows[0][i].set_title(JUDGED[part])
             if binary:
                 _bars(rows[1][i], here[here["curve"] == case.main])
         fullest = max(rows[0], key=lambda axes: len(axes.get_legend_handles_labels()[1]))

@@ -25,16 +25,17 @@ def decision(case: TaskScores, data: pd.DataFrame) -> Drawing | Blank:
         return Blank(title, "no probabilities of test or external patients, or no follow-up")
     names = [o.name for o in outcomes(case.task) if o.name in set(data["outcome"])]
     drawn = names[:_MOST]
+    parts = [part for part in JUDGED if part in set(data["part"])]
     with style():
         height = 2.6 + (5.6 if len(drawn) > 1 else 6.6) * len(drawn)
-        figure, rows = grid(height_cm=height, columns=2, ratios=[1.0] * len(drawn))
+        figure, rows = grid(height_cm=height, columns=len(parts), ratios=[1.0] * len(drawn))
         for axes_of_row, name in zip(rows, drawn, strict=True):
             mine = data[data["outcome"] == name]
             highest = 1.1 * float(mine[["net_benefit", "high", "act_on_all"]].max().max())
-            for axes, (part, label) in zip(axes_of_row, JUDGED.items(), strict=True):
+            for axes, part in zip(axes_of_row, parts, strict=True):
                 here = mine[mine["part"] == part]
                 _panel(axes, case, here)
-                axes.set_title(f"{label}: {short(name, 30)}")
+                axes.set_title(f"{JUDGED[part]}: {short(name, 30)}")
                 axes.set(ylim=(-0.25 * highest, max(highest, 0.01)))
                 axes.set(xlabel="Threshold probability", ylabel="Net benefit")
         fullest = max(

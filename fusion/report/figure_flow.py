@@ -47,7 +47,7 @@ def flow_diagram(flow: Flow) -> Drawing:
         _Box(_arm_lines(a), x + 0.06, width - 0.12) for a, x in zip(flow.arms, starts, strict=True)
     ]
     groups = _groups(flow, arms)
-    listed = _Box((f"In the manifests: {flow.listed}", "patients"), _WIDTH / 2 - 3.2, 6.4)
+    listed = _Box((f"Listed: {flow.listed}", "patients"), _WIDTH / 2 - 3.2, 6.4)
     took = (f"Took part: {flow.included}", _of_centers(centers_of(flow.arms)))
     included = _Box(took, _WIDTH / 2 - 3.2, 6.4)
     side = _Box(_left_out(flow), _WIDTH / 2 + 0.9, _WIDTH / 2 - 1.0)
@@ -192,6 +192,6 @@ def _caption(flow: Flow) -> str:
     out = sum(flow.left_out.values())
     parts = ", ".join(f"{PART_TITLES[a.part].lower()} {a.patients}" for a in flow.arms)
     return (
-        f"Of {flow.listed} patients in the manifests {out} were left out and {flow.included} took "
+        f"Of {flow.listed} patients listed {out} were left out and {flow.included} took "
         f"part ({parts}). Below each part: how many of its patients have a known label, per task."
     )

@@ -1,6 +1,6 @@
 """What the tasks of a table of predictions are, as its owner says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,8 +84,20 @@ def _drafted(classes: list[str]) -> str:
     return f"{{kind: classification, classes: [{', '.join(classes)}]}}"
 
 
-def only(predictions: pd.DataFrame, tasks: list[TaskInfo]) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of the declared tasks, and the names of tasks that are left out.
+def chosen(tasks: Sequence[TaskInfo], only: Sequence[str] | None) -> list[TaskInfo]:
+    """Those named, in the order of their declaration; all for None.
+
+    Raises:
+        ConfigError: for a name that is not declared.
+    """
+    there = [task.name for task in tasks]
+    if strangers := sorted(set(only or ()) - set(there)):
+        raise ConfigError(f"only={','.join(strangers)}: not declared; there are {there}")
+    return [task for task in tasks if only is None or task.name in only]
+
+
+def rows_of(tasks: Sequence[TaskInfo], predictions: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Their predictions, and the names of tasks in the table that are left out.
 
     Raises:
         ConfigError: for a task, or a class of one, that has no predictions.

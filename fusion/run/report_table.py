@@ -15,7 +15,7 @@ from fusion.report.predictions_csv import load_csv
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
-from fusion.run.declared_tasks import declared_tasks, draft, only
+from fusion.run.declared_tasks import chosen, declared_tasks, draft, rows_of
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "lifelines")
 """What the numbers of such a report depend on."""
@@ -31,6 +31,7 @@ def report_table(
     *,
     predictions: Path,
     tasks: Path,
+    only: Sequence[str] | None,
     out: Path,
     model: str | None,
     baseline: str | None,
@@ -46,6 +47,7 @@ def report_table(
     Args:
         predictions: Parquet or CSV, columns as `fusion.report.predictions.SCHEMA` says.
         tasks: `tasks.yaml`, see `declared_tasks`; tasks that it does not name are left out.
+        only: of its tasks; None for all.
         out: folder for the report.
         model: that the report is about; None where the table has one alone.
         baseline: model to compare with; None where there is none.
@@ -71,8 +73,8 @@ def report_table(
             f"classes must be said. Put the classes of this draft in order (of two the last is "
             f"the positive one; ordinal ones from low to high) and write it there:\n\n{draft(rows)}"
         )
-    declared = declared_tasks(tasks)
-    rows, left_out = only(rows, declared)
+    declared = chosen(declared_tasks(tasks), only)
+    rows, left_out = rows_of(declared, rows)
     name = _model(rows, model, baseline)
     if left_out:
         notes = [*notes, f"Tasks of the table that are not in this report: {', '.join(left_out)}."]
