@@ -2,25 +2,33 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from fusion.report.card_patients import audit_summary, by_center, factors, training_table
+from fusion.report.harmonised import harmonised
 from fusion.report.headline import headline
 from fusion.report.limits import limits
+from fusion.report.markdown import bullets, grid, plain
 from fusion.report.metric_row import MetricRow
 from fusion.report.metrics_file import Metrics
-from fusion.report.numbers import interval, value
+from fusion.report.numbers import interval, number, value
+from fusion.report.population import Population
 from fusion.report.summary import RunSummary
-from fusion.report.who import PART_TITLES, patients_by_center
+from fusion.report.who import PART_TITLES
 
 
-def model_card(summary: RunSummary, metrics: Metrics, *, license_id: str = "apache-2.0") -> str:
-    """Markdown with the header that model hubs read. Names no patient.
+def model_card(
+    summary: RunSummary, metrics: Metrics, who: Population, *, license_id: str = "apache-2.0"
+) -> str:
+    """Markdown with the header that model hubs read. Names no patient and no path.
 
-    Notes, commands and reasons of exclusion stay in the report: they may name patients or paths.
+    Notes, commands, findings of the audit and reasons of exclusion stay in the report: they may
+    name patients or paths. A class that few training patients have is not counted.
 
     Args:
         summary: the facts of the run.
         metrics: of the run.
+        who: the patients, counted.
         license_id: SPDX identifier of the weights' licence, in lower case.
 
     Source: Mitchell et al., Model Cards for Model Reporting, 2019.
@@ -32,44 +40,60 @@ def model_card(summary: RunSummary, metrics: Metrics, *, license_id: str = "apac
     named = limits(metrics, summary)[len(summary.notes) :]
     sections = [
         _header(summary, metrics, modalities, license_id),
-        f"# {_plain(summary.title)}",
+        f"# {plain(summary.title)}",
         "**Research use only. Not validated for the care of patients.**",
         "## Model details",
-        _list(
+        bullets(
             [
                 f"Made with {', '.join(f'{k} {v}' for k, v in summary.versions.items())}"
                 + (f" on {summary.date}" if summary.date else ""),
                 f"Inputs: {', '.join(modalities)}; any of them may be missing for a patient",
                 *(f"Predicts {t.name} ({t.kind}): {', '.join(t.columns)}" for t in summary.tasks),
                 f"Fingerprint of the cohort: {summary.fingerprint}",
+                *(f"Fingerprint of the {k}: {v}" for k, v in summary.fingerprints.items()),
                 f"Licence of the weights: {license_id}",
             ]
         ),
         "## Intended use",
-        _plain(summary.question),
-        "For research on cohorts like the one below. Not for decisions about a patient, nor for "
-        "tumours, scanners, stains or assays that training did not see.",
+        f"The question: {plain(summary.question)}",
+        bullets(
+            [
+                "For: research on cohorts like the one below, by people who know how it was made",
+                "For: comparison with other models, on patients whom this one has not met",
+                "Not for: a decision about a patient, alone or as one reason among others",
+                "Not for: tumours, scanners, stains, assays or ages that training did not see",
+                "Before any use elsewhere: evaluate it there, calibration included",
+            ]
+        ),
         "## Factors",
-        _by_center(summary, modalities),
+        factors(summary, modalities),
         "## Metrics",
-        _plain(f"Primary: {'; '.join(f'{t.name}: {t.primary}' for t in summary.tasks)}.")
+        plain(f"Primary: {'; '.join(f'{t.name}: {t.primary}' for t in summary.tasks)}.")
         + f" Intervals are 95 % percentiles over {metrics.draws} resamples of the patients (seed "
         f"{metrics.seed}). Differences are paired by patient.",
         "## Evaluation data",
-        f"{counts} patients. {_plain(summary.split_scheme)}",
+        f"{counts} patients. {plain(summary.split_scheme)}",
+        by_center(summary),
         "## Training data",
         f"{parts['train']} patients, and {parts['val']} to choose the epoch. "
         f"{len(summary.excluded)} were left out; the report of the run says who and why.",
+        training_table(who),
         "## Quantitative analyses",
-        *(f"{_plain(a.sentence)} {_plain(a.singles)}".strip() for a in answers),
+        *(f"{plain(a.sentence)} {plain(a.singles)}".strip() for a in answers),
         _results(metrics, [t.primary for t in summary.tasks]),
+        *_pooled(metrics),
+        "## Leakage, shift and harmonisation",
+        audit_summary(summary.audit),
+        *([bullets(changed)] if (changed := harmonised(metrics, summary)) else []),
         "## Ethical considerations",
         "Hospitals, and the people whom they treat, differ in more than the model has seen; it may "
         "do worse for groups that are rare in its training data, and nothing here shows that it "
-        "does not. Weights may reveal something of the patients they were trained on: share them "
-        "as the data's terms allow.",
+        "does not. A probability looks more certain than it is: show it with its calibration at "
+        "the place of use. Weights may reveal something of the patients they were trained on: "
+        "share them as the data's terms and the patients' consent allow. Whoever passes the model "
+        "on passes this card on.",
         "## Caveats and recommendations",
-        _list(named),
+        bullets(named),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -100,14 +124,6 @@ def _header(
     return "\n".join(["---", *lines, "---"])
 
 
-def _by_center(summary: RunSummary, modalities: Sequence[str]) -> str:
-    table = patients_by_center(summary)
-    rows = [[c["center"], *(c[p] for p in PART_TITLES)] for c in table.to_dict("records")]
-    shares = ", ".join(f"{m} {100 * summary.presence[m].mean():.0f} %" for m in modalities)
-    text = _plain(f"Patients by centre (modalities: {shares}):")
-    return f"{text}\n\n{_table(['Centre', *PART_TITLES.values()], rows)}"
-
-
 def _results(metrics: Metrics, primary: Sequence[str]) -> str:
     def shown(row: MetricRow) -> str:
         return f"{value(row)} ({interval(row)})" if row.value is not None else value(row)
@@ -117,26 +133,26 @@ def _results(metrics: Metrics, primary: Sequence[str]) -> str:
         for r in metrics.rows
         if r.pooled and r.metric in primary and r.part != "validation"
     ]
-    return _table(["Task", "Metric", "Patients", "Model", "n", "Value (95 % interval)"], rows)
+    return grid(["Task", "Metric", "Patients", "Model", "n", "Value (95 % interval)"], rows)
+
+
+def _pooled(metrics: Metrics) -> list[str]:
+    """Over external centres, with what to expect at a new one."""
+    rows = []
+    for r in metrics.pooled:
+        if r.value is None or r.low is None or r.high is None:
+            continue
+        mean = f"{number(r.value)} ({number(r.low)} to {number(r.high)})"
+        new = "needs three centres"
+        if r.predicted_low is not None and r.predicted_high is not None:
+            new = f"{number(r.predicted_low)} to {number(r.predicted_high)}"
+        rows.append([r.task, r.metric, r.model, r.method, r.centers, mean, new])
+    if not rows:
+        return []
+    head = ["Task", "Metric", "Model", "Method", "External centres", "Mean (95 %)"]
+    text = "Over external centres; the last column is where a new centre like these may lie:"
+    return [text, grid([*head, "A new centre (95 %)"], rows)]
 
 
 def _name(row: MetricRow) -> str:
     return row.model if row.versus is None else f"{row.model} − {row.versus}"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_plain(str(c)) for c in line) + " |" for line in lines)
-
-
-def _list(items: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(item)}" for item in items)
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown and the HTML made of it take as text."""
-    for mark, safe in {"&": "&amp;", "<": "&lt;", ">": "&gt;"}.items():
-        text = text.replace(mark, safe)
-    for mark in "\\`*_[]|":
-        text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split())

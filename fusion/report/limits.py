@@ -39,6 +39,13 @@ def _of_this_run(metrics: Metrics, summary: RunSummary) -> list[str]:
         found.append(
             f"Only {len(outside)} external {noun}: the spread between hospitals cannot be judged."
         )
+    if summary.audit is None:
+        found.append("Nobody looked for leakage and shift in this run.")
+    elif warnings := len(summary.audit.warnings):
+        noun = "warning" if warnings == 1 else "warnings"
+        found.append(
+            f"The search for leakage and shift has {warnings} {noun}: read them before the numbers."
+        )
     at_centers = [r for r in metrics.rows if r.center != "all" and r.versus is None]
     small = sorted({r.center for r in at_centers if r.n < _SMALL and r.model == metrics.model})
     if small:

@@ -33,8 +33,8 @@ def _cell(row: pd.Series) -> Cell:
         return _share(int(row["count"]), int(row["known"]))
     if pd.isna(row["median"]):
         return Cell("–")
-    low, high = (_number(row[name]) for name in ("lower_quartile", "upper_quartile"))
-    return Cell(_number(row["median"]), f"{low} to {high}")
+    low, high = (written(row[name]) for name in ("lower_quartile", "upper_quartile"))
+    return Cell(written(row["median"]), f"{low} to {high}")
 
 
 def _share(count: int, known: int) -> Cell:
@@ -45,11 +45,11 @@ def _distance(row: pd.Series) -> Cell:
     return Cell("" if pd.isna(row["smd"]) else f"{row['smd']:.2f}")
 
 
-def _number(value: float) -> str:
+def written(value: float) -> str:
     """Three figures, or all before the point.
 
     Example:
-        >>> _number(61.25), _number(0.04518), _number(1834.0), _number(float("nan"))
+        >>> written(61.25), written(0.04518), written(1834.0), written(float("nan"))
         ('61.2', '0.0452', '1834', 'not reached')
     """
     if pd.isna(value):

@@ -10,6 +10,7 @@ from fusion.audit.check import Audit
 from fusion.config.run import RunConfig
 from fusion.report.card import model_card
 from fusion.report.metrics_file import load_metrics
+from fusion.report.population import population
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
@@ -43,7 +44,8 @@ def publish(
         seed=config.seed,
         wishes=wishes(config.evaluation),
     )
-    card = model_card(summary, load_metrics(folder / "metrics.json"))
+    metrics = load_metrics(folder / "metrics.json")
+    card = model_card(summary, metrics, population(predictions, summary))
     (folder / "bundle" / "README.md").write_text(card)
     seal(folder / "bundle")
     return report

@@ -17,6 +17,7 @@ from fusion.report.limits import limits
 from fusion.report.metric_row import MetricRow
 from fusion.report.metrics_file import Metrics, load_metrics
 from fusion.report.numbers import interval, number, p_value, value
+from fusion.report.population import population
 from fusion.report.predictions import load, save
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
@@ -26,7 +27,7 @@ IDH = TaskInfo("idh", "classification", classes=("wildtype", "mutant"))
 GRADE = TaskInfo("grade", "ordinal", classes=("2", "3", "4"))
 SURVIVAL = TaskInfo("overall_survival", "survival", horizons_days=(365.0, 730.0))
 EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "img", "br", "link", "input"}
+VOID = {"meta", "img", "br", "link", "input", "wbr"}
 
 
 class Page(HTMLParser):
@@ -284,7 +285,7 @@ def test_hostile_names_are_only_text(make_run, make_summary, tmp_path):
     csv = (tmp_path / "metrics.csv").read_text()
     assert ",'=cmd()" in csv
     assert ",=cmd()" not in csv
-    card = model_card(summary, load_metrics(tmp_path / "metrics.json"))
+    card = model_card(summary, load_metrics(tmp_path / "metrics.json"), population(p, summary))
     assert "<script>" not in card.split("---", 2)[2]
 
 
@@ -431,7 +432,7 @@ def test_facts_about_other_patients_are_refused(run, make_summary):
 
 def test_the_card_has_its_sections_and_no_patient(run, make_summary, metrics):
     summary = make_summary(run, notes=["P001 was hard."], excluded=[("P777", "P777 is corrupt")])
-    card = model_card(summary, metrics)
+    card = model_card(summary, metrics, population(run.predictions, summary))
     _, header, body = card.split("---\n", 2)
     import yaml
 
