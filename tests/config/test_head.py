@@ -84,6 +84,11 @@ def test_a_step_reaches_every_weight_and_lowers_the_loss(name, more, modalities,
     assert loss() < before
 
 
+def test_every_head_has_its_row_in_the_documentation():
+    text = (CONFIGS.parent / "docs" / "heads.md").read_text()
+    assert [name for name in NAMES if f"\n| `{name}` | " not in text] == []
+
+
 def test_the_same_seed_builds_the_same_head(modalities):
     one, two = (
         build_model(
