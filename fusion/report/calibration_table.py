@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fusion.report.calibration_rows import calibration_rows
+from fusion.report.calibration_rows import FEW, calibration_rows
 from fusion.report.calibration_survival import survival_calibration_rows
 from fusion.report.columns import Column, as_p, line, signed
 from fusion.report.measured import Measured, as_table
@@ -91,7 +91,9 @@ def _updates(name: str, rows: Sequence[Measured]) -> Sheet:
     for place in dict.fromkeys(row.group for row in rows):
         mine = [row for row in rows if row.group == place]
         title = "All of these centres" if place == "all" else place
-        lines.append(line(title, mine, _UPDATES, where=title, counted=False, main=place == "all"))
+        lines.append(
+            line(title, mine, _UPDATES, where=title, counted=False, main=place == "all", said=FEW)
+        )
     head = ("Centre", "Patients", *(c.title for c in _UPDATES))
     note = (
         "What if each external centre updated the model on half of its own patients before using "

@@ -59,6 +59,7 @@ def line(
     where: str,
     counted: bool = True,
     main: bool = False,
+    said: str = "",
 ) -> Line:
     """Patients, events, and a cell for each column.
 
@@ -69,6 +70,7 @@ def line(
         where: for the footnotes: of whom the numbers are.
         counted: whether there is a count of events.
         main: of the model that the report is about.
+        said: a reason that needs no footnote, since the table's note tells it.
     """
     found = {row.measure: row for row in rows}
     n = max((row.n for row in rows), default=0)
@@ -76,8 +78,9 @@ def line(
     counts = [Cell(str(n)), *([Cell("–" if events is None else str(events))] if counted else [])]
     reasons = {row.reason for row in rows}
     if rows and len(reasons) == 1 and "" not in reasons:  # nothing at all: said once
-        cells = [Cell("–", note=("No numbers", where, rows[0].reason))]
-        cells += [Cell("–")] * (len(columns) - 1)
+        why = rows[0].reason
+        first = Cell("–") if why == said else Cell("–", note=("No numbers", where, why))
+        cells = [first, *[Cell("–")] * (len(columns) - 1)]
     else:
         cells = [_cell(found, column, where) for column in columns]
     return Line(name, (*counts, *cells), main=main)

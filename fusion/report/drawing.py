@@ -85,12 +85,16 @@ def style() -> AbstractContextManager[None]:
 
 
 def canvas(
-    *, width_cm: float = 16.5, height_cm: float, columns: int = 1
+    *,
+    width_cm: float = 16.5,
+    height_cm: float,
+    columns: int = 1,
+    widths: Sequence[float] | None = None,
 ) -> tuple[Figure, Sequence[Axes]]:
-    """A figure as wide as the text of an A4 page, with panels side by side."""
+    """A figure as wide as the text of an A4 page, with panels side by side, as wide as `widths`."""
     figure = Figure(figsize=(width_cm / 2.54, height_cm / 2.54), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+    return figure, list(figure.subplots(1, columns, squeeze=False, width_ratios=widths)[0])
 
 
 def grid(

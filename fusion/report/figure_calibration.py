@@ -43,6 +43,8 @@ def calibration(case: TaskScores, *, draws: int, seed: int) -> Drawing | Blank:
     with style():
         ratios = [1.0, 0.22] if binary else [1.0]
         figure, rows = grid(height_cm=11.4 if binary else 9.6, columns=len(parts), ratios=ratios)
+        if len(parts) == 1:  # bars as wide as the square above them
+            figure.set_layout_engine("constrained", rect=(0.25, 0, 0.5, 1))
         for i, part in enumerate(parts):
             here = data[data["part"] == part]
             _panel(rows[0][i], here, names)

@@ -18,6 +18,7 @@ from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
 from fusion.report.missingness import complete, missingness_tables
 from fusion.report.population import Population
+from fusion.report.robustness_table import set_aside
 from fusion.report.sheet import Section
 from fusion.report.summary import RunSummary
 from fusion.report.table_one_layout import table_one_layout
@@ -63,6 +64,7 @@ def render(
         by_center=[by_center(metrics, task) for task in summary.tasks],
         differences=differences(metrics, summary.tasks),
         performance=sections,
+        set_aside=set_aside(summary),
         flow=drawings["flow"],
         presence=drawings.get("presence"),
         drawings=[d for name, d in drawings.items() if name not in ("flow", "presence")],

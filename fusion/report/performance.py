@@ -10,8 +10,12 @@ from fusion.report.drawing import Blank, Drawing
 from fusion.report.figure_calibration import calibration
 from fusion.report.figure_decision import decision
 from fusion.report.metrics_file import Metrics
+from fusion.report.most_wrong_table import most_wrong_sheet
 from fusion.report.operating_table import operating_sheets
+from fusion.report.robustness_table import robustness_items
 from fusion.report.sheet import Section, Sheet
+from fusion.report.subgroup_table import subgroup_items
+from fusion.report.subgroups import subgroups
 from fusion.report.summary import RunSummary
 from fusion.report.task_scores import TaskScores
 from fusion.report.wishes import Wishes
@@ -31,6 +35,9 @@ def performance(
         ),
         "calibration": Section.of([x for c in cases for x in _calibration(c, draws, seed)]),
         "net_benefit": Section.of([x for c in cases for x in _benefit(c, wishes, draws, seed)]),
+        "subgroups": Section.of([*_subgroups(cases, summary, wishes, draws, seed)]),
+        "robustness": Section.of([*robustness_items(summary, draws=draws, seed=seed)]),
+        "most_wrong": Section.of([most_wrong_sheet(case, summary) for case in cases]),
     }
 
 
@@ -45,6 +52,16 @@ def _discrimination(cases: Sequence[TaskScores], metrics: Metrics) -> Found:
 def _calibration(case: TaskScores, draws: int, seed: int) -> Found:
     yield calibration(case, draws=draws, seed=seed)
     yield from calibration_sheets(case, draws=draws, seed=seed)
+
+
+def _subgroups(
+    cases: Sequence[TaskScores], summary: RunSummary, wishes: Wishes, draws: int, seed: int
+) -> Found:
+    groups = subgroups(summary)
+    for case in cases:
+        yield from subgroup_items(
+            case, groups, sensitivity=wishes.sensitivity, draws=draws, seed=seed
+        )
 
 
 def _benefit(case: TaskScores, wishes: Wishes, draws: int, seed: int) -> Found:

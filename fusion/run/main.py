@@ -33,6 +33,8 @@ from fusion.run.mixing import mixing
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
+from fusion.run.robustness import FILE as ROBUSTNESS
+from fusion.run.robustness import robustness
 from fusion.run.trained import Trained
 from fusion.run.unharmonised import learn_unharmonised
 
@@ -104,6 +106,16 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         remarks += untold
     table = pd.concat([rows, clinical], ignore_index=True)
     save(table, folder / "predictions.parquet")
+    left = robustness(
+        fusion,
+        material.places,
+        material.inputs,
+        tasks=tasks,
+        loader=config.loader,
+        device=device(config),
+    )
+    if left is not None:
+        save(left, folder / ROBUSTNESS)
     found = audit_after(seen.audit, config, material, folder, table)
     export(config, material, fusion, folder / "bundle", seen.looks)
     again = shlex.join(["python", "train.py", *overrides])

@@ -19,6 +19,7 @@ from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.material import Material
 from fusion.run.methods import kinds, methods
+from fusion.run.robustness import read as read_robustness
 from fusion.run.wishes import wishes
 
 
@@ -103,6 +104,7 @@ def summarise(
         },
         audit=audit,
         harmonisation=told,
+        robustness=read_robustness(folder),
     )
 
 
