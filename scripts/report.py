@@ -30,7 +30,7 @@ from pathlib import Path
 
 from fusion.arguments import parse, whole
 from fusion.cli import guarded
-from fusion.errors import ReadError
+from fusion.errors import ConfigError, ReadError
 
 ARGUMENTS = {
     "predictions": "CSV or Parquet",
@@ -42,6 +42,7 @@ ARGUMENTS = {
     "title": "of the report (default: the model's name)",
     "question": "what was asked, for a clinician (default: how well the model predicts)",
     "notes": "text file: what a reader should know, a line each (default: none)",
+    "thresholds": "P,... at which one might act, ascending (default: 0.05,0.1,0.2,0.3,0.5)",
     "draws": "bootstrap draws over patients (default: 1000)",
     "seed": "of the draws (default: 0)",
 }
@@ -65,10 +66,19 @@ def main() -> None:
         question=values.get("question"),
         notes=read_notes(Path(values["notes"])) if "notes" in values else [],
         command=f"python scripts/report.py {shlex.join(sys.argv[1:])}",
+        thresholds=numbers(values["thresholds"]) if "thresholds" in values else None,
         draws=whole(values, "draws", 1000),
         seed=whole(values, "seed", 0, lowest=0),
     )
     print(f"report  {report}")
+
+
+def numbers(text: str) -> list[float]:
+    """Numbers with commas between."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"thresholds={text}: expected numbers with commas between") from None
 
 
 def read_notes(path: Path) -> list[str]:

@@ -37,7 +37,7 @@ def decision_sheet(case: TaskScores, data: pd.DataFrame) -> Sheet | None:
     note = (
         f"Net benefit per patient; acting on none is worth 0.{both} Avoided: interventions in vain "
         "that are spared per 100 patients against acting on all, nobody more being missed; below "
-        "0 the model spares none. The thresholds were set without looking at the data; which one is "
+        "0 the model spares none. The thresholds were set before the data were seen; which is "
         "right, a clinician must say."
     )
     table = Table(f"{case.task.name}: net benefit", tuple(head), tuple(blocks))

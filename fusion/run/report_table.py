@@ -14,6 +14,7 @@ from fusion.report.predictions import load, save
 from fusion.report.predictions_csv import load_csv
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
+from fusion.report.wishes import Wishes
 from fusion.report.write import write_report
 from fusion.run.declared_tasks import chosen, declared_tasks, draft, rows_of
 
@@ -39,6 +40,7 @@ def report_table(
     question: str | None,
     notes: Sequence[str],
     command: str,
+    thresholds: Sequence[float] | None,
     draws: int,
     seed: int,
 ) -> Path:
@@ -55,6 +57,7 @@ def report_table(
         question: what was asked, for a clinician; None for a plain one.
         notes: what a reader should know, one sentence or two each.
         command: that repeats it.
+        thresholds: probabilities at which one might act; None for those of `Wishes`.
         draws: resamples for every interval.
         seed: of the resamples.
 
@@ -80,7 +83,16 @@ def report_table(
         notes = [*notes, f"Tasks of the table that are not in this report: {', '.join(left_out)}."]
     save(rows, out / "predictions.parquet")
     summary = _summary(rows, declared, name, title, question, [*notes, *NOTES], command)
-    return write_report(out, rows, summary, draws=draws, seed=seed, model=name, baseline=baseline)
+    wishes = Wishes() if thresholds is None else Wishes(thresholds=_ascending(thresholds))
+    return write_report(
+        out, rows, summary, draws=draws, seed=seed, model=name, baseline=baseline, wishes=wishes
+    )
+
+
+def _ascending(thresholds: Sequence[float]) -> tuple[float, ...]:
+    if not all(0 < t < 1 for t in thresholds) or list(thresholds) != sorted(set(thresholds)):
+        raise ConfigError(f"thresholds {list(thresholds)}: expected ascending, above 0, below 1")
+    return tuple(thresholds)
 
 
 def _model(rows: pd.DataFrame, model: str | None, baseline: str | None) -> str:

@@ -77,6 +77,7 @@ def report(predictions, **changes):
         "question": None,
         "notes": [],
         "command": "python scripts/report.py",
+        "thresholds": None,
         "draws": 12,
         "seed": 0,
     }
@@ -117,13 +118,27 @@ def test_the_script_from_end_to_end(theirs, tmp_path, monkeypatch, capsys):
     spec = importlib.util.spec_from_file_location("report_script", SCRIPT)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    arguments = [f"predictions={predictions}", "model=other", "only=idh", "draws=5", "title=Ours"]
+    arguments = [
+        f"predictions={predictions}",
+        "model=other",
+        "only=idh",
+        "draws=5",
+        "title=Ours",
+        "thresholds=0.15,0.35",
+    ]
     arguments += [f"out={tmp_path / 'out'}", f"notes={tmp_path / 'notes.txt'}", "question=Is it?"]
     monkeypatch.setattr("sys.argv", ["report.py", *arguments])
     script.main()
     assert capsys.readouterr().out == f"report  {tmp_path / 'out' / 'report.html'}\n"
     page = (tmp_path / "out" / "report.html").read_text()
-    for text in ("<h1>Ours</h1>", "Is it?", "First.", "Second.", "scripts/report.py predictions="):
+    for text in (
+        "0.35",
+        "<h1>Ours</h1>",
+        "Is it?",
+        "First.",
+        "Second.",
+        "scripts/report.py predictions=",
+    ):
         assert text in page
 
 
@@ -179,6 +194,8 @@ def test_what_declares_no_tasks_is_refused(tmp_path, text, message):
         ({"model": "netwrk"}, r"model=netwrk: no such model predicted; there are \['network'\]"),
         ({"baseline": "age"}, "baseline=age: no such model predicted"),
         ({"baseline": "network"}, "model and baseline are both network"),
+        ({"thresholds": [0.5, 0.2]}, r"thresholds \[0.5, 0.2\]: expected ascending, above 0"),
+        ({"thresholds": [0.2, 1.0]}, r"thresholds \[0.2, 1.0\]: expected ascending, above 0"),
         ({"only": ["idhh"]}, r"only=idhh: not declared; there are \['idh', 'grade', 'os'\]"),
     ],
 )
