@@ -55,7 +55,8 @@ def determined(columns: Columns, tasks: Sequence[Labelled]) -> Check:
         if any(len(row) > 5 for row in rows)
         else f"fewer than {FEWEST} of every class",
         table=pd.DataFrame(
-            rows, columns=["table", "column", "task", "tells", "n", "auc_or_c", "low"]
+            [[*row, None, None][:7] for row in rows],  # a table with too few of a class has none
+            columns=["table", "column", "task", "tells", "n", "auc_or_c", "low"],
         ),
     )
 
