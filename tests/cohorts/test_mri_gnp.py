@@ -10,7 +10,10 @@ import yaml
 from fusion.cohorts.mri_gnp import LEFT_OUT, MARKERS, NOTES, convert_mri_gnp, tasks_yaml
 from fusion.errors import CohortError, ConfigError, ReadError
 from fusion.metrics.auc import auc
+from fusion.report.pooled import pooled_rows
 from fusion.report.predictions import check
+from fusion.report.task_scores import TaskScores
+from fusion.report.tasks import TaskInfo
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data/external_predictions/mri_gnp.csv"
 COLUMNS = "case_id,center_code,data_split,task,label,prediction,prediction_probability"
@@ -136,3 +139,24 @@ def test_real_table():
     values = found["value"].to_numpy()
     assert (values == np.round(values, 3)).all()
     assert pd.Series(values).between(0, 1).all()
+
+
+def test_real_table_over_centres():
+    # origin: shared/golden/metrics_golden.json idh_external.meta, here from converter to report
+    if not REAL.exists():
+        pytest.skip("external predictions are not at hand (../shared/data/external_predictions)")
+    rows = convert_mri_gnp(REAL, tasks=["idh"])
+    idh = TaskInfo("idh", "classification", classes=("wildtype", "mutant"))
+    case = TaskScores.read(rows, idh, model="mri_gnp", baseline=None)
+    found = {row.method: row for row in pooled_rows(case)}
+    plain = found["DerSimonian-Laird"]
+    assert plain.centers == 12
+    assert (plain.value, plain.low, plain.high) == pytest.approx(
+        (0.8362802715259594, 0.7996493059222674, 0.867325050326283), abs=1e-9
+    )
+    assert (plain.predicted_low, plain.predicted_high) == pytest.approx(
+        (0.7167710142969136, 0.9115827201391333), abs=1e-9
+    )
+    assert plain.i2 == pytest.approx(0.5395615147251566, abs=1e-12)
+    careful = found["REML, Hartung-Knapp"]
+    assert careful.predicted_low < plain.predicted_low < plain.low
