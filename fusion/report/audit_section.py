@@ -49,16 +49,20 @@ def audit_view(audit: Audit | None) -> AuditView:
         )
         return AuditView(text, ())
     asked = [c for c in audit.checks if not c.not_asked]
-    found = len(audit.errors) + len(audit.warnings)
     clean = sum(not c.findings for c in asked)
-    parts = [
-        f"{_count(len(asked), 'question')} asked about leakage and shift; {clean} found nothing",
-        *([f"{_count(len(audit.errors), 'error')}"] if audit.errors else []),
-        *([f"{_count(len(audit.warnings), 'warning')}"] if audit.warnings else []),
+    verb = "was" if len(asked) == 1 else "were"
+    text = f"{_count(len(asked), 'question')} about leakage and shift {verb} asked"
+    counts = [
+        _count(len(found), noun)
+        for noun, found in (("error", audit.errors), ("warning", audit.warnings))
+        if found
     ]
+    text += f"; {clean} found nothing. There " if counts else ", and none found anything."
+    if counts:
+        one = len(audit.errors) + len(audit.warnings) == 1
+        text += f"{'is' if one else 'are'} {' and '.join(counts)}."
     left = len(audit.checks) - len(asked)
-    rest = f" {_count(left, 'question')} could not be asked." if left else ""
-    text = f"{', '.join(parts)}{'' if found else ', and there is nothing to report'}.{rest}"
+    text += f" {_count(left, 'question')} could not be asked." if left else ""
     order = sorted(audit.checks, key=lambda c: (bool(c.not_asked), not c.findings))
     return AuditView(text, tuple(_answer(check) for check in order))
 
