@@ -10,7 +10,9 @@ from fusion.report.tasks import TaskInfo
 
 def headline_table(metrics: Metrics, tasks: Sequence[TaskInfo]) -> str:
     """One line for each task and model: n, value, and fusion minus it on the same patients."""
-    head = ["Task", "Metric", "Model", "n", "External (95 %)", f"{metrics.model} minus it", "p"]
+    compared = any(row.versus is not None for row in metrics.rows)
+    head = ["Task", "Metric", "Model", "n", "External (95 %)"]
+    head += [f"{metrics.model} minus it", "p"] if compared else []
     lines = [head, ["---"] * len(head)]
     for task in tasks:
         about = {"task": task.name, "metric": task.primary, "part": "external"}
@@ -21,7 +23,8 @@ def headline_table(metrics: Metrics, tasks: Sequence[TaskInfo]) -> str:
                 continue
             gap = metrics.one(model=metrics.model, versus=name, **about)
             own = [task.name, task.primary, name, str(row.n), shown(row)]
-            lines.append([*own, shown(gap), "" if gap is None else p_value(gap.p)])
+            gaps = [shown(gap), "" if gap is None else p_value(gap.p)] if compared else []
+            lines.append([*own, *gaps])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
