@@ -1,6 +1,7 @@
 """Encoders, then a head."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -50,10 +51,12 @@ class FusionModel(nn.Module):
         return self.fuse(self.encode(batch))
 
     def fuse(self, tokens: Mapping[str, Tokens]) -> Fused:
-        """Hide some of the tokens in training, fuse."""
+        """Hide some of the tokens in training, fuse; penalties are the head's and the encoders'."""
+        asked = {f"{m}_{name}": v for m, t in tokens.items() for name, v in t.penalties.items()}
         if self.training:
             tokens = drop_modalities(tokens, self.modality_dropout)
-        return self.head(tokens)
+        fused: Fused = self.head(tokens)
+        return replace(fused, penalties={**fused.penalties, **asked}) if asked else fused
 
     def encode(self, batch: Batch) -> dict[str, Tokens]:
         """Tokens of every modality for every patient, masked where a patient lacks it.

@@ -3,7 +3,8 @@
 Shapes are written in the types and checked while the tests run (jaxtyping with beartype).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NewType
 
 import torch
@@ -119,6 +120,8 @@ class Tokens:
 
     features: Float[Tensor, "batch tokens dim"]
     mask: Bool[Tensor, "batch tokens"]
+    penalties: Mapping[str, Tensor] = field(default_factory=dict)
+    """Scalars that the encoder asks training to add to the loss, by name; none in evaluation."""
 
     def __len__(self) -> int:
         return len(self.features)
@@ -153,4 +156,4 @@ class Tokens:
         mask = self.mask.new_zeros(shape[:2]).masked_scatter(
             present[:, None].expand(shape[:2]), self.mask
         )
-        return Tokens(features, mask)
+        return Tokens(features, mask, self.penalties)

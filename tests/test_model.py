@@ -3,6 +3,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from fusion.data.sample import Sample, collate
+from fusion.encoders.clam import ClamEncoder
 from fusion.encoders.vector import VectorEncoder
 from fusion.errors import ConfigError
 from fusion.heads.attention import AttentionFusion
@@ -10,7 +11,7 @@ from fusion.heads.early import EarlyFusion
 from fusion.heads.late import LateFusion
 from fusion.heads.single import SingleModality
 from fusion.model import FusionModel
-from fusion.types import Center, Modality, PatientId
+from fusion.types import Bags, Center, Modality, PatientId
 
 COLUMNS = {"rna": 5, "clinical": 3, "cnv": 4}
 
@@ -163,3 +164,21 @@ def test_a_signal_that_only_both_carry_is_learned(head, settings):
 def test_no_modality_alone_and_no_sum_of_votes_finds_it(head, settings):
     # 600 patients: the standard error of an AUC of 0.5 is 0.024
     assert auc_after_training(head, hidden=32, **settings) == pytest.approx(0.5, abs=0.08)
+
+
+def test_penalties_of_encoders_are_named_by_modality():
+    """In training only, from those who have the modality, whatever the head adds."""
+
+    torch.manual_seed(0)
+    clam = ClamEncoder(features=3, dim=6, attention_dim=4, dropout=0.0)
+    encoders = {"wsi": clam, "rna": VectorEncoder(in_features=5, dim=6)}
+    head = EarlyFusion(dims={"wsi": 6, "rna": 6}, out_features=1, dim=8, hidden=8)
+    model = FusionModel(encoders=encoders, head=head, modality_dropout=0.9)
+    bags = Bags(torch.randn(7, 3), torch.tensor([0, 7]))
+    slide = Sample(PatientId("S"), Center("c"), {Modality("wsi"): bags}, {})
+    batch = collate([slide, *samples([{"rna"}])])
+    penalties = model(batch).penalties
+    assert list(penalties) == ["wsi_instance"]
+    torch.testing.assert_close(penalties["wsi_instance"], clam(bags).penalties["instance"])
+    assert not model.eval()(batch).penalties
+    assert not model.train()(collate(samples([{"rna"}]))).penalties

@@ -1,10 +1,11 @@
 """A bag of tiles -> one token, by gated attention."""
 
-import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from fusion.encoders.base import Encoder
+from fusion.encoders.base import Encoder, one_token
+from fusion.encoders.gated_attention import GatedAttention
+from fusion.encoders.tile_embedding import TileEmbedding
 from fusion.types import Bags, Tokens
 
 
@@ -21,6 +22,7 @@ class GatedAttentionEncoder(Encoder[Bags]):
         dropout: probability, in [0, 1), after the embedding and after the gate.
 
     Example:
+        >>> import torch
         >>> bags = Bags(torch.zeros(5, 3), torch.tensor([0, 2, 5]))
         >>> encoder = GatedAttentionEncoder(features=3, dim=8, attention_dim=4, dropout=0.0)
         >>> encoder(bags).features.shape
@@ -34,38 +36,14 @@ class GatedAttentionEncoder(Encoder[Bags]):
     ) -> None:
         super().__init__()
         self.dim = dim
-        self.embed = nn.Sequential(nn.Linear(features, dim), nn.ReLU(), nn.Dropout(dropout))
-        self.content = nn.Sequential(nn.Linear(dim, attention_dim), nn.Tanh())
-        self.gate = nn.Sequential(nn.Linear(dim, attention_dim), nn.Sigmoid())
-        self.score = nn.Sequential(nn.Dropout(dropout), nn.Linear(attention_dim, 1))
+        self.embed = TileEmbedding(features=features, dim=dim, dropout=dropout)
+        self.attend = GatedAttention(dim=dim, attention_dim=attention_dim, dropout=dropout)
 
     def forward(self, x: Bags) -> Tokens:
         """One token per patient."""
-        hidden = self.embed(x.features)
-        weights = segment_softmax(self._scores(hidden), x)
-        # bag by bag: as fast as scattering, half the memory, and no atomic sums on a GPU, whose
-        # order would change the last bits from run to run
-        lengths = x.lengths.tolist()
-        pooled = [w @ h for w, h in zip(weights.split(lengths), hidden.split(lengths), strict=True)]
-        features = torch.stack(pooled).unsqueeze(1)
-        return Tokens(features, torch.ones(len(x), 1, dtype=torch.bool, device=features.device))
+        return one_token(self.attend(self.embed(x.features), x.lengths.tolist())[0])
 
     def attention(self, bags: Bags) -> Float[Tensor, " total"]:
         """The weight of every tile; they sum to 1 within a bag. Call it in evaluation mode."""
-        return segment_softmax(self._scores(self.embed(bags.features)), bags)
-
-    def _scores(self, hidden: Float[Tensor, "total dim"]) -> Float[Tensor, " total"]:
-        scores: Tensor = self.score(self.content(hidden) * self.gate(hidden))
-        return scores.squeeze(-1)
-
-
-def segment_softmax(scores: Float[Tensor, " total"], bags: Bags) -> Float[Tensor, " total"]:
-    """Softmax within each bag; any finite score is safe.
-
-    Example:
-        >>> bags = Bags(torch.zeros(3, 1), torch.tensor([0, 1, 3]))
-        >>> segment_softmax(torch.tensor([1e30, 7.0, 7.0]), bags).tolist()
-        [1.0, 0.5, 0.5]
-    """
-    parts = scores.split(bags.lengths.tolist())
-    return torch.cat([part.softmax(dim=0) for part in parts])
+        weights: Tensor = self.attend(self.embed(bags.features), bags.lengths.tolist())[1]
+        return weights

@@ -3,6 +3,8 @@
 from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
+import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from fusion.types import Bags, Tokens, Volumes
@@ -23,3 +25,14 @@ class Encoder(nn.Module, ABC, Generic[X]):
     @abstractmethod
     def forward(self, x: X) -> Tokens:
         """Encode the packed patients who have the modality: one row of tokens for each."""
+
+
+def one_token(features: Float[Tensor, "batch dim"]) -> Tokens:
+    """A token for each patient.
+
+    Example:
+        >>> one_token(torch.zeros(2, 3)).mask.tolist()
+        [[True], [True]]
+    """
+    mask = torch.ones(len(features), 1, dtype=torch.bool, device=features.device)
+    return Tokens(features.unsqueeze(1), mask)

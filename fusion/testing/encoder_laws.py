@@ -72,6 +72,16 @@ def every_real_input_matters(encoder: Encoder, inputs: Input, tolerance: float) 
             require(bool((slope.amax(dim=0) > 0).all()), "a column does not matter")
 
 
+def every_bag_matters(encoder: Encoder, inputs: Input, tolerance: float) -> None:
+    """What is asked of an encoder that chooses rows: each bag has one with a gradient."""
+    slope = _gradients(encoder, inputs)[0].abs()
+    finite(slope, "gradient of the input")
+    assert isinstance(inputs, Bags), "only an encoder of bags chooses rows"
+    for i in range(len(inputs)):
+        moves = slope[_span(inputs, i)].amax() > 0
+        require(bool(moves), f"no row of bag {i} matters")
+
+
 EncoderLaw = Callable[[Encoder, Input, float], None]
 
 ENCODER_LAWS: tuple[EncoderLaw, ...] = (
