@@ -104,7 +104,10 @@ class KroneckerFusion(FusionHead):
         others = [j for j in self.names if j != name]
         if others:
             gates: nn.ModuleDict = self.gates[name]  # type: ignore[assignment]
-            total = torch.stack([gates[j](x[name], x[j]) * there[j][:, None] for j in others])
+            # as wide as the weights: on a CPU, autocast leaves torch's Bilinear alone
+            kind = next(self.parameters()).dtype
+            wide = {j: x[j].to(kind) for j in self.names}
+            total = torch.stack([gates[j](wide[name], wide[j]) * there[j][:, None] for j in others])
             count = torch.stack([there[j] for j in others]).sum(dim=0)[:, None]
             opened = torch.sigmoid(total.sum(dim=0) / count.clamp(min=1))
             hidden = torch.where(count > 0, opened * hidden, hidden)

@@ -29,6 +29,13 @@ def head_config(name, **more):
     return TypeAdapter(HeadConfig).validate_python(values | GIVEN.get(name, {}) | more)
 
 
+def built(modalities, name, **more):
+    head = head_config(name, **more)
+    return build_model(
+        modalities, head, widths=WIDTHS, out_features=2, modality_dropout=0.0, seed=0
+    )
+
+
 @pytest.fixture(scope="module")
 def modalities():
     small = ["encoder.pool=grid", "encoder.width=8", "encoder.layers=[1]", "encoder.dim=8"]
@@ -62,14 +69,7 @@ def batch():
     ids=[*NAMES, "attention, learned tokens"],
 )
 def test_a_step_reaches_every_weight_and_lowers_the_loss(name, more, modalities, batch):
-    model = build_model(
-        modalities,
-        head_config(name, **more),
-        widths=WIDTHS,
-        out_features=2,
-        modality_dropout=0.0,
-        seed=0,
-    ).eval()  # no dropout, so that two losses compare
+    model = built(modalities, name, **more).eval()  # no dropout, so that two losses compare
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
 
     def loss():
@@ -84,21 +84,21 @@ def test_a_step_reaches_every_weight_and_lowers_the_loss(name, more, modalities,
     assert loss() < before
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_mixed_precision_gives_nearly_the_same(name, modalities, batch):
+    model = built(modalities, name).eval()
+    tokens = model.encode(batch)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = model.fuse(tokens).outputs
+    # bfloat16 has three significant digits; outputs are of order one, sums of tens of terms
+    torch.testing.assert_close(half.float(), model.fuse(tokens).outputs, rtol=0.02, atol=0.02)
+
+
 def test_every_head_has_its_row_in_the_documentation():
     text = (CONFIGS.parent / "docs" / "heads.md").read_text()
     assert [name for name in NAMES if f"\n| `{name}` | " not in text] == []
 
 
 def test_the_same_seed_builds_the_same_head(modalities):
-    one, two = (
-        build_model(
-            modalities,
-            head_config("experts"),
-            widths=WIDTHS,
-            out_features=2,
-            modality_dropout=0.0,
-            seed=3,
-        ).state_dict()
-        for _ in range(2)
-    )
+    one, two = (built(modalities, "experts").state_dict() for _ in range(2))
     assert all(torch.equal(value, two[name]) for name, value in one.items())
