@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.report.audit_section import save_audit
-from fusion.report.checklists.facts import Facts
+from fusion.report.checklists.facts import Facts, shown
 from fusion.report.checklists.fill import fill
 from fusion.report.checklists.load import load_checklists
 from fusion.report.checklists.write import save_checklists
@@ -83,8 +83,7 @@ def write_report(
     sections = performance(cases, summary, metrics, wishes)
     for section in sections.values():
         section.save(folder)
-    shown = frozenset(name.replace("_", "-") for name, found in sections.items() if found.items)
-    facts = Facts(summary, metrics, who, shown)
+    facts = Facts(summary, metrics, who, shown(sections))
     checklists = [fill(checklist, facts) for checklist in load_checklists()]
     save_checklists(folder, checklists)
     page = render(predictions, summary, metrics, figures, who, checklists, sections)

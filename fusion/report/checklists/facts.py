@@ -1,10 +1,22 @@
 """What the rules may look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fusion.report.metrics_file import Metrics
 from fusion.report.population import Population
+from fusion.report.sheet import Section
 from fusion.report.summary import RunSummary
+
+UPDATE = "update"
+"""Shown where the report says what an update of the model would do."""
+
+
+def shown(sections: Mapping[str, Section]) -> frozenset[str]:
+    """Anchors of the sections that hold anything, and `UPDATE` where it is among them."""
+    found = {name.replace("_", "-") for name, section in sections.items() if section.items}
+    names = [item.name for section in sections.values() for item in section.items]
+    return frozenset(found | ({UPDATE} if any(n.startswith("update_") for n in names) else set()))
 
 
 @dataclass(frozen=True)
@@ -15,7 +27,7 @@ class Facts:
     metrics: Metrics
     who: Population
     shown: frozenset[str]
-    """Anchors of the sections about performance that hold anything."""
+    """Of the sections about performance: see the function."""
 
     @property
     def develops(self) -> bool:
@@ -38,6 +50,11 @@ class Facts:
     def evaluated(self) -> bool:
         """Any test or external patient has a label and a prediction."""
         return any(r.n and r.part != "validation" for r in self.metrics.rows)
+
+    @property
+    def groups(self) -> bool:
+        """Performance is shown by something else than centre."""
+        return bool(self.summary.subgroups) and "subgroups" in self.shown
 
     @property
     def external_centers(self) -> tuple[str, ...]:

@@ -24,8 +24,8 @@ PLACES = {
     "calibration": "Calibration",
     "net-benefit": "Net benefit",
     "subgroups": "Subgroups",
-    "robustness": "Missing modalities",
-    "wrong": "The most wrong patients",
+    "robustness": "Without some modalities",
+    "most-wrong": "The most wrong",
 }
 """Anchors of the page -> how they are called; any other pointer is a file of the run's folder."""
 

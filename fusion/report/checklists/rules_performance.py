@@ -1,6 +1,6 @@
 """Replies about performance: what was measured, on whom, against what."""
 
-from fusion.report.checklists.facts import Facts, named
+from fusion.report.checklists.facts import UPDATE, Facts, named
 from fusion.report.checklists.item import Reply, authors, no, not_applicable, yes
 
 
@@ -16,8 +16,8 @@ def performance(f: Facts) -> Reply:
     """With intervals; in subgroups where there are any."""
     if not f.evaluated:
         return no("Nobody with a label was evaluated.", "results")
-    groups = ["subgroups"] if "subgroups" in f.shown else []
-    more = ", and in subgroups" if groups else "; no subgroup was asked for"
+    groups = ["subgroups"] if f.groups else []
+    more = f", and by {', '.join(f.summary.subgroups)}" if groups else "; no subgroup was asked for"
     return yes(f"With 95 % intervals, by part and centre{more}.", "results", *groups, "metrics.csv")
 
 
@@ -47,16 +47,20 @@ def calibration(f: Facts) -> Reply:
 
 
 def updating(f: Facts) -> Reply:
-    """Nothing that is published here was updated on the patients it is evaluated on."""
-    if not f.ours:
-        return authors()
-    return not_applicable("the model was not updated")
+    """The model stays as it came; what an update would do may be shown."""
+    if UPDATE in f.shown:
+        note = (
+            "The model stays as it was; shown is what an update at each external centre would do."
+        )
+        return yes(note, "calibration")
+    return not_applicable("the model was not updated") if f.ours else authors()
 
 
 def fairness(f: Facts) -> Reply:
     """Subgroups are measured; what is done about them is not for a program."""
-    if "subgroups" in f.shown:
-        return authors("The run supplies the performance in subgroups.", "subgroups")
+    if f.groups:
+        groups = ", ".join(f.summary.subgroups)
+        return authors(f"The run supplies the performance in groups by {groups}.", "subgroups")
     return authors("No subgroup was asked for in this run.")
 
 
@@ -88,9 +92,11 @@ def poor_input(f: Facts) -> Reply:
 
 def failures(f: Facts) -> Reply:
     """Whom the model got most wrong."""
-    if "wrong" not in f.shown:
+    if "most-wrong" not in f.shown:
         return authors()
-    return authors("The run lists the patients it got most wrong; why is for the authors.", "wrong")
+    return authors(
+        "The run lists the patients it got most wrong; why is for the authors.", "most-wrong"
+    )
 
 
 def explanation(f: Facts) -> Reply:
