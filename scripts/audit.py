@@ -6,7 +6,7 @@
 
 The first takes what `python train.py` takes, reads the cohort, divides the patients and fits the
 preprocessing as a run would. What is known and shall not stop a run is accepted with a reason:
-'audit.accept={"name of a check: subject": "reason"}'.
+'+audit.accept={name of a check/subject: "reason"}'.
 
 Prints questions, answers and findings; writes audit.json, audit.csv and audit/*.csv.
 Exit codes: 0 clean (perhaps with warnings), 1 errors, 2 it could not be done.

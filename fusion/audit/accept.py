@@ -13,7 +13,7 @@ def accepted(audit: Audit, reasons: Mapping[str, str]) -> Audit:
 
     Args:
         audit: as it was found.
-        reasons: "name of a check", or "name of a check: subject of a finding" -> why.
+        reasons: "name of a check", or "name of a check/subject of a finding" -> why.
 
     Raises:
         ConfigError: for the name of a check that does not exist.
@@ -21,7 +21,7 @@ def accepted(audit: Audit, reasons: Mapping[str, str]) -> Audit:
     Example:
         >>> bad = Finding(severity="error", message="rna: z-scored over all.", subject="rna")
         >>> audit = Audit((Check(name="scaling", question="?", findings=(bad,)),))
-        >>> accepted(audit, {"scaling: rna": "the source gives no other."}).warnings[0].message
+        >>> accepted(audit, {"scaling/rna": "the source gives no other."}).warnings[0].message
         'rna: z-scored over all. Accepted: the source gives no other.'
         >>> accepted(audit, {"scalin": "we like it"})
         Traceback (most recent call last):
@@ -29,7 +29,7 @@ def accepted(audit: Audit, reasons: Mapping[str, str]) -> Audit:
     """
     names = [check.name for check in audit.checks]
     for key in reasons:
-        name = key.partition(":")[0]
+        name = key.partition("/")[0]
         if name not in names:
             near = get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names)}"
@@ -43,7 +43,8 @@ def accepted(audit: Audit, reasons: Mapping[str, str]) -> Audit:
 
 
 def _one(check: Check, finding: Finding, reasons: Mapping[str, str]) -> Finding:
-    reason = reasons.get(f"{check.name}: {finding.subject}", reasons.get(check.name))
+    reason = reasons.get(f"{check.name}/{finding.subject}", reasons.get(check.name))
     if reason is None:
         return finding
-    return replace(finding, severity="warning", message=f"{finding.message} Accepted: {reason}")
+    said = finding.message.removesuffix(".")
+    return replace(finding, severity="warning", message=f"{said}. Accepted: {reason}")

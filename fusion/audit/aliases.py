@@ -22,7 +22,7 @@ def two_ids(roster: Roster) -> Check:
                 "where they are one patient, give all rows one id; else rename one"
             ),
             patients=tuple(same),
-            subject=", ".join(same),
+            subject=" and ".join(same),
         )
         for same in groups.values()
         if len(same) > 1

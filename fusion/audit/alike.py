@@ -25,9 +25,12 @@ APART = 0.01
 ALIKE = 0.2
 """p above which they are not."""
 
+PERMUTATIONS = 299
+"""For each p: enough to fall below `APART`."""
+
 
 def alike_centers(
-    looks: Mapping[str, Look], roster: Roster, *, permutations: int, seed: int
+    looks: Mapping[str, Look], roster: Roster, *, seed: int
 ) -> list[tuple[Center, Center, str]]:
     """Pairs (internal, external) that cannot be told apart where each is told from all others.
 
@@ -37,14 +40,13 @@ def alike_centers(
     Args:
         looks: modality -> what was seen of it.
         roster: who is from where, in which part.
-        permutations: for each p; 1 / `APART` at least.
-        seed: of these.
+        seed: of the permutations.
     """
     inside, outside = roster.centers_of("train", "val", "test"), roster.centers_of("external")
     for_pair: dict[tuple[Center, Center], list[str]] = {}
     against: set[tuple[Center, Center]] = set()
     for name, seen in sorted(looks.items()):
-        p = _p_values(seen, roster, permutations, seed)
+        p = _p_values(seen, roster, seed)
         centers = sorted({c for pair in p for c in pair})
         for a, b in ((a, b) for a in inside for b in outside if a != b):
             if a not in centers or b not in centers or len(centers) < 4:
@@ -62,9 +64,7 @@ def alike_centers(
     ]
 
 
-def _p_values(
-    seen: Look, roster: Roster, permutations: int, seed: int
-) -> dict[tuple[Center, Center], float]:
+def _p_values(seen: Look, roster: Roster, seed: int) -> dict[tuple[Center, Center], float]:
     center = np.array([roster.centers[p] for p in seen.patients])
     large = [c for c, n in Counter(center.tolist()).most_common(LARGEST) if n >= FEWEST]
     if len(large) < 2:
@@ -73,7 +73,7 @@ def _p_values(
     found = {}
     for a, b in combinations(sorted(large), 2):
         try:
-            p = mmd(x[center == a], x[center == b], permutations=permutations, seed=seed).p
+            p = mmd(x[center == a], x[center == b], permutations=PERMUTATIONS, seed=seed).p
         except UndefinedMetric:  # everybody is alike: nothing is told apart
             p = 1.0
         found[a, b] = p

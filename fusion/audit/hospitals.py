@@ -100,5 +100,5 @@ def _finding(roster: Roster, a: Center, b: Center, severity: str, why: str) -> F
             "hospital), or put both on one side"
         ),
         patients=elsewhere,
-        subject=f"{a}, {b}",
+        subject=f"{a} and {b}",
     )

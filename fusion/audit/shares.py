@@ -120,5 +120,5 @@ def _finding(task: Labelled, center: str, one: str, here: Sequence[PatientId]) -
             f"{task.name}: all {len(here)} labelled patients of {center} are {one}; no ranking can "
             "be measured there. Pool this centre with others, or say so beside the results"
         ),
-        subject=f"{task.name}, {center}",
+        subject=f"{task.name} in {center}",
     )

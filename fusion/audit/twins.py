@@ -85,7 +85,7 @@ def _finding(roster: Roster, pair: Pair, how: Mapping[str, str]) -> Finding:
             "file copied to the wrong patient. Find out which, and keep one of the two"
         ),
         patients=pair,
-        subject=f"{a}, {b}",
+        subject=f"{a} and {b}",
     )
 
 

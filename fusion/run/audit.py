@@ -68,7 +68,7 @@ def examine(config: RunConfig, material: Material) -> Examination:
     tasks = tasks_of(config, material)
     columns = training_columns(config, material)
     seed, permutations = config.seed, config.audit.permutations
-    hints = alike_centers(looks, roster, permutations=permutations, seed=seed)
+    hints = alike_centers(looks, roster, seed=seed)
     planned = Fit("epoch, as planned", "choice", material.place("val").patients)
     checks = (
         two_ids(roster),

@@ -61,9 +61,8 @@ def _numbers(check: Check) -> str:
     assert table is not None
     if {"modality", "auc"} <= set(table.columns):
         known = table[table["auc"].notna()]
-        return ", ".join(
-            f"{m} {v:.2f}" for m, v in zip(known["modality"], known["auc"], strict=True)
-        )
+        rows = known[["modality", "auc", "low", "high"]].itertuples(index=False)
+        return ", ".join(f"{m} {v:.2f} ({low:.2f} to {high:.2f})" for m, v, low, high in rows)
     if "p_holm" in table.columns:
         comparisons = table.drop_duplicates(
             [c for c in ("task", "modality", "place") if c in table]
