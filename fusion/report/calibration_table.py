@@ -104,4 +104,4 @@ def _updates(name: str, rows: Sequence[Measured]) -> Sheet:
         "updated."
     )
     table = Table(f"{name}: what updating would gain", head, (Block("", tuple(lines)),))
-    return Sheet(f"update_{name}", table, as_table(rows), note)
+    return Sheet(f"update_{name}", table, as_table(rows), note, folded=True)

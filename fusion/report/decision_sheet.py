@@ -41,7 +41,9 @@ def decision_sheet(case: TaskScores, data: pd.DataFrame) -> Sheet | None:
         "right, a clinician must say."
     )
     table = Table(f"{case.task.name}: net benefit", tuple(head), tuple(blocks))
-    return Sheet(f"net_benefit_{case.task.name}", table, shown.drop(columns="shown"), note)
+    return Sheet(
+        f"net_benefit_{case.task.name}", table, shown.drop(columns="shown"), note, folded=True
+    )
 
 
 def _cells(

@@ -57,7 +57,8 @@ def pooled_sheet(rows: Sequence[PooledRow], main: str) -> Sheet | None:
         f"is mostly published; {list(METHODS)[1]} is the more careful with few centres. Centres "
         "that take no part are named in the forest plots and in the CSV."
     )
-    return Sheet("pooled", table, pd.DataFrame(map(asdict, rows)), note)
+    data = pd.DataFrame([{**asdict(row), "left_out": "; ".join(row.left_out)} for row in rows])
+    return Sheet("pooled", table, data, note)
 
 
 def _line(row: PooledRow, main: str) -> Line:

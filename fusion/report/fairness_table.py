@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fusion.report.columns import as_p, two
+from fusion.report.drawing import short
 from fusion.report.fairness_rows import GroupsAtThreshold
 from fusion.report.numbers import number
 from fusion.report.sheet import Sheet
@@ -59,7 +60,7 @@ def _gaps(gaps: Sequence[Gap]) -> Line:
     for gap in (found[m] for m in MEASURES):
         p = as_p(gap.p)
         written = f"p {p}" if p.startswith("<") else f"p = {p}"
-        cells.append(Cell(two(gap.value), f"{written}; worst: {gap.worst}"))
+        cells.append(Cell(two(gap.value), f"{written}; worst: {short(gap.worst, 18)}"))
     return Line("Gap", tuple(cells), main=True)
 
 

@@ -64,4 +64,4 @@ def _sheet(task: TaskInfo, rows: Sequence[Measured]) -> Sheet:
         f"patients; above 0 the hidden modalities helped. 95 % intervals over patients.{few}"
     )
     table = Table(f"{task.name}: without some modalities", head, tuple(blocks))
-    return Sheet(f"robustness_{task.name}", table, as_table(rows), note)
+    return Sheet(f"robustness_{task.name}", table, as_table(rows), note, folded=True)

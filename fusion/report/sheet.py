@@ -21,6 +21,8 @@ class Sheet:
     data: pd.DataFrame
     note: str = ""
     """Below the table: how it came about, for a clinician."""
+    folded: bool = False
+    """Whether a figure shows the same; on paper nothing is folded."""
 
     def save(self, folder: Path) -> None:
         """Write `<name>.csv`."""

@@ -65,4 +65,4 @@ def _sheet(case: TaskScores, rows: Sequence[Measured]) -> Sheet:
         "their patients do: where the outcome is rarer or harder to tell, so is the number."
     )
     table = Table(f"{case.task.name}: {case.task.primary} in subgroups", tuple(head), tuple(blocks))
-    return Sheet(f"subgroups_{case.task.name}", table, as_table(rows), note)
+    return Sheet(f"subgroups_{case.task.name}", table, as_table(rows), note, folded=True)
