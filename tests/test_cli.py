@@ -154,7 +154,9 @@ def test_a_faulty_job_of_a_sweep_reaches_the_user(train, arguments):
     assert "is separated by ';'" in said
 
 
-@pytest.mark.parametrize("script", ["train.py", "scripts/evaluate.py", "scripts/make_demo.py"])
+@pytest.mark.parametrize(
+    "script", ["train.py", "scripts/evaluate.py", "scripts/make_demo.py", "scripts/report.py"]
+)
 def test_commands_work_from_another_folder(script, tmp_path):
     done = subprocess.run(
         [sys.executable, str(ROOT / script), "--help"],
