@@ -38,12 +38,14 @@ def same_input(
     alike: dict[Pair, dict[str, str]] = defaultdict(dict)
     for name, seen in sorted(looks.items()):
         for pair, share in shared_pieces(seen).items() if seen.telling else ():
-            alike[pair][name] = "the same" if share > 0.99 else f"in part ({share:.0%}) the same"
+            part = "" if share > 0.99 else f" in part ({100 * share:.0f} %)"
+            alike[pair][name] = f"the same {name}{part}"
         rows = tables[name] if name in tables else pd.DataFrame(seen.features, index=seen.patients)
         rows = rows.loc[[p for p in rows.index if p in roster.parts]]
         for i, j, share in near_pairs(rows.to_numpy(dtype=float)):
             pair = ordered(rows.index[i], rows.index[j])
-            alike[pair].setdefault(name, f"nearly the same ({share:.0%} of its numbers agree)")
+            agree = f"{100 * share:.0f} % of its numbers agree"
+            alike[pair].setdefault(name, f"nearly the same {name} ({agree})")
     findings = [_finding(roster, pair, how) for pair, how in sorted(alike.items())]
     findings.sort(key=lambda finding: finding.severity)  # errors come first
     return Check(
@@ -77,7 +79,7 @@ def ordered(a: PatientId, b: PatientId) -> Pair:
 
 def _finding(roster: Roster, pair: Pair, how: Mapping[str, str]) -> Finding:
     a, b = pair
-    what = ", ".join(f"{text} {name}" for name, text in how.items())
+    what = " and ".join(how.values())
     return Finding(
         severity=roster.severity(a, b),
         message=(
