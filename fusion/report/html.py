@@ -16,7 +16,7 @@ from fusion.report.groups import PART_NAMES
 from fusion.report.headline import headline
 from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
-from fusion.report.missingness import complete, missingness_tables
+from fusion.report.missingness import alike, complete, missingness_tables
 from fusion.report.population import Population
 from fusion.report.robustness_table import set_aside
 from fusion.report.sheet import Section
@@ -94,5 +94,6 @@ def _who(summary: RunSummary, who: Population) -> dict[str, Any]:
         "compared": bool(who.table_one["smd"].notna().any()),
         "followed": any(task.kind == "survival" for task in summary.tasks),
         "missingness": missingness_tables(who.missing),
+        "alike": alike(who.missing),
         "complete": complete(who.missing),
     }

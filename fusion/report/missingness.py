@@ -1,6 +1,6 @@
 """What is not known, by centre: modalities, characteristics and labels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -41,17 +41,26 @@ def missing_by_center(predictions: pd.DataFrame, summary: RunSummary) -> pd.Data
 
 
 def missingness_tables(counts: pd.DataFrame) -> Sequence[Table]:
-    """As many tables as it takes, centres down and things across, those that are known left out."""
+    """As many tables as it takes, centres down and things across, those that are known left out.
+
+    What is missing in the same numbers at every centre shares a column: see `alike`.
+    """
     tables = []
     titles = {"modality": "Modalities", "characteristic": "Characteristics", "label": "Labels"}
     for kind in KINDS:
         rows = counts[counts["kind"] == kind]
-        lacking = rows.groupby("name", sort=False)["missing"].sum()
-        names = [str(n) for n in lacking.index[lacking > 0]]
-        for start in range(0, len(names), _WIDEST):
-            shown = names[start : start + _WIDEST]
+        columns = {_together(names): names[0] for names in _groups(rows)}
+        heads = list(columns)
+        for start in range(0, len(heads), _WIDEST):
+            shown = {head: columns[head] for head in heads[start : start + _WIDEST]}
             tables.append(_table(f"{titles[kind]} that are missing, by centre", rows, shown))
     return tables
+
+
+def alike(counts: pd.DataFrame) -> Mapping[str, Sequence[str]]:
+    """Heading of each shared column -> what it stands for."""
+    groups = [names for kind in KINDS for names in _groups(counts[counts["kind"] == kind])]
+    return {_together(names): names for names in groups if len(names) > 1}
 
 
 def complete(counts: pd.DataFrame) -> Sequence[str]:
@@ -60,17 +69,30 @@ def complete(counts: pd.DataFrame) -> Sequence[str]:
     return [str(name) for name in lacking.index[lacking == 0]]
 
 
-def _table(caption: str, rows: pd.DataFrame, names: Sequence[str]) -> Table:
+def _groups(rows: pd.DataFrame) -> Sequence[Sequence[str]]:
+    """Things that anybody lacks, those with the same numbers together."""
+    found: dict[tuple[int, ...], list[str]] = {}
+    for name, own in rows.groupby("name", sort=False):
+        if own["missing"].any():
+            found.setdefault(tuple(own["missing"].tolist()), []).append(str(name))
+    return list(found.values())
+
+
+def _together(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _table(caption: str, rows: pd.DataFrame, columns: Mapping[str, str]) -> Table:
     sizes = rows.drop_duplicates("center").set_index("center")["patients"]
     missing = rows.pivot_table(index="center", columns="name", values="missing", aggfunc="sum")
 
     def line(name: str, patients: int, lacking: pd.Series, *, main: bool = False) -> Line:
-        cells = tuple(_cell(int(lacking[n]), patients) for n in names)
+        cells = tuple(_cell(int(lacking[n]), patients) for n in columns.values())
         return Line(name, (Cell(str(patients)), *cells), main=main)
 
     lines = [line(str(c), int(n), missing.T[str(c)]) for c, n in sizes.items()]
     lines.append(line("All centres", int(sizes.sum()), missing.sum(), main=True))
-    return Table(caption, ("Centre", "Patients", *names), (Block("", tuple(lines)),))
+    return Table(caption, ("Centre", "Patients", *columns), (Block("", tuple(lines)),))
 
 
 def _cell(missing: int, patients: int) -> Cell:

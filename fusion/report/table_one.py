@@ -35,8 +35,9 @@ def table_one(
 ) -> pd.DataFrame:
     """Every number of table one, a row per variable, level and group; see `COLUMNS`.
 
-    Numbers are told by median and quartiles, text and 0/1 columns by count and share, survival by
-    events and follow-up. There is no distance by centre, nor without training patients.
+    Numbers are told by median and quartiles; text, 0/1 columns and numbers that are subgroups by
+    value by count and share; survival by events and follow-up. There is no distance by centre, nor
+    without training patients.
 
     Args:
         predictions: for the labels.
@@ -49,7 +50,8 @@ def table_one(
     rows: list[Row] = []
     if summary.characteristics is not None:
         for name, values in summary.characteristics.reindex(everybody).items():
-            rows += _characteristic(str(name), values, groups, base)
+            by_value = not summary.subgroups.get(str(name), [0.0])
+            rows += _characteristic(str(name), values, groups, base, by_value=by_value)
     for task in summary.tasks:
         known = known_labels(predictions, task).set_index("patient_id").reindex(everybody)
         rows += _label(task, known, groups, base)
@@ -67,7 +69,7 @@ def _by_center(summary: RunSummary) -> Mapping[str, pd.Index]:
 
 
 def _characteristic(
-    name: str, values: pd.Series, groups: Mapping[str, pd.Index], base: str
+    name: str, values: pd.Series, groups: Mapping[str, pd.Index], base: str, *, by_value: bool
 ) -> Iterator[Row]:
     known = values.dropna()
     if values.dtype == object:
@@ -76,6 +78,10 @@ def _characteristic(
     elif set(known) <= {0.0, 1.0}:
         text = values.map({0.0: "no", 1.0: "yes"}).astype(object)
         yield from _shares(name, text, ("yes",), ("no", "yes"), groups, base)
+    elif by_value:
+        text = values.map("{:g}".format, na_action="ignore").astype(object)
+        levels = tuple(f"{value:g}" for value in sorted(set(known)))
+        yield from _shares(name, text, levels, levels, groups, base)
     else:
         for row, here in _rows(name, "median (quartiles)", values, groups, base):
             found = np.quantile(here, [0.5, 0.25, 0.75]) if len(here) else np.full(3, np.nan)

@@ -1,5 +1,8 @@
 """Table one as a paper prints it: a column per group, a block per variable."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pandas as pd
 
 from fusion.report.tables import Block, Cell, Line, Table
@@ -22,10 +25,17 @@ def table_one_layout(numbers: pd.DataFrame, caption: str) -> Table:
         if unknown.any():
             cells_of = tuple(_share(int(unknown[g]), int(first["patients"][g])) for g in groups)
             lines.append(Line("not known", cells_of + tuple(Cell("") for _ in far)))
-        blocks.append(Block(str(variable), tuple(lines)))
+        blocks.append(_block(str(variable), lines, single=len(set(rows["level"])) == 1))
     sizes = numbers.drop_duplicates("group").set_index("group")["patients"]
     heads = [f"{g} (n\u00a0=\u00a0{sizes[g]})" for g in groups] + [f"SMD: {g}" for g in far]
     return Table(caption, ("", *heads), tuple(blocks))
+
+
+def _block(variable: str, lines: Sequence[Line], *, single: bool) -> Block:
+    """A heading and its levels; a variable with one level needs no heading."""
+    if not single:
+        return Block(variable, tuple(lines))
+    return Block("", tuple(replace(line, name=f"{variable}: {line.name}") for line in lines))
 
 
 def _cell(row: pd.Series) -> Cell:

@@ -1,5 +1,6 @@
 """Tables of results, laid out for reading; the template only prints them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,12 @@ from fusion.report.metric_row import MetricRow
 from fusion.report.metrics_file import Metrics
 from fusion.report.numbers import interval, p_value, value
 from fusion.report.tasks import TaskInfo
+
+_NOTES = 6
+"""More footnotes than this are told by kind of reason."""
+
+_NAMED = 12
+"""Places named for one kind."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,37 @@ class Table:
 
     @property
     def footnotes(self) -> tuple[str, ...]:
-        """Why cells have no value, each once."""
+        """Why cells have no value, each once; by kind of reason where there are many."""
         cells = [c for block in self.blocks for line in block.lines for c in line.cells]
+        notes = list(dict.fromkeys(c.note for c in cells if c.note[2]))
         places: dict[tuple[str, str], list[str]] = {}
-        for what, where, why in dict.fromkeys(c.note for c in cells if c.note[2]):
+        for what, where, why in notes:
             places.setdefault((what, why), []).append(where)
+        if len(places) > _NOTES:
+            return _condensed(notes)
         return tuple(
             f"{what} ({'; '.join(w)}): {why}{'' if why.endswith(('.', '?')) else '.'}"
             for (what, why), w in places.items()
         )
+
+
+def _condensed(notes: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
+    """Kind of reason -> where, without the models and counts that metrics.csv has.
+
+    Example:
+        >>> _condensed([("AUC", "A", "needs 2, found 1"), ("AUC", "B", "needs 2, found 0")])
+        ('No value (needs 2) at: A; B.', 'The reason of each stands in metrics.csv.')
+    """
+    kinds: dict[str, list[str]] = {}
+    for _, place, why in notes:
+        found = kinds.setdefault(re.split(r",? (?:found|among) ", why)[0], [])
+        if place not in found:
+            found.append(place)
+    told = []
+    for kind, places in kinds.items():
+        more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+        told.append(f"No value ({kind}) at: {'; '.join(places[:_NAMED])}{more}.")
+    return (*told, "The reason of each stands in metrics.csv.")
 
 
 def results(metrics: Metrics, task: TaskInfo) -> Table:

@@ -207,7 +207,7 @@ def test_every_figure_comes_with_its_numbers(folder, run):
     assert pictures == {p.stem for p in (folder / "figures").glob("*.csv")}
     named = {f"centers_{t.name}" for t in run.tasks} | {f"calibration_{t.name}" for t in run.tasks}
     named |= {f"roc_{t.name}" for t in run.tasks[:2]} | {"kaplan_meier_overall_survival"}
-    named |= {f"{what}_{t.name}" for t in run.tasks for what in ("forest", "decision")}
+    named |= {f"{what}_{t.name}" for t in run.tasks for what in ("forest", "decision", "subgroups")}
     assert pictures == named | {"flow", "presence", "training_curves"}
     for path in (folder / "figures").glob("*.png"):
         with Image.open(path) as image:

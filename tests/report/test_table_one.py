@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from fusion.report.follow_up import follow_up_quartiles
-from fusion.report.missingness import complete, missing_by_center, missingness_tables
+from fusion.report.missingness import alike, complete, missing_by_center, missingness_tables
 from fusion.report.table_one import table_one
 from fusion.report.table_one_layout import table_one_layout
 from fusion.report.who import PART_TITLES
@@ -139,10 +139,27 @@ def test_what_is_missing_is_counted_at_each_centre(run, known, summary):
 
 
 def test_many_things_that_are_missing_become_several_tables(run, make_summary):
-    wide = pd.DataFrame(
-        {f"c{i:02d}": [np.nan] * len(run.parts) for i in range(19)}, index=list(run.parts)
-    )
+    rng = np.random.default_rng(0)
+    lacks = {f"c{i:02d}": rng.random(len(run.parts)) < 0.1 * (i % 7 + 1) for i in range(19)}
+    wide = pd.DataFrame(lacks, index=list(run.parts)).map(lambda lacking: None if lacking else "x")
+    wide["twin"] = wide["c03"]
     counts = missing_by_center(run.predictions, make_summary(run, characteristics=wide))
     tables = [t for t in missingness_tables(counts) if t.caption.startswith("Characteristics")]
     assert [len(t.columns) for t in tables] == [10, 10, 5]
-    assert sum((t.columns[2:] for t in tables), ()) == tuple(wide.columns)
+    heads = sum((t.columns[2:] for t in tables), ())
+    assert heads == tuple("c03 and 1 more" if c == "c03" else c for c in lacks)
+    assert alike(counts) == {"c03 and 1 more": ["c03", "twin"]}
+
+
+def test_a_number_that_is_a_subgroup_by_value_is_told_by_shares(run, make_summary):
+    grade = pd.DataFrame({"who": [2.0, 3.0, np.nan] * 50}, index=list(run.parts))
+    told = make_summary(run, characteristics=grade, subgroups={"who": []})
+    levels = table_one(run.predictions, told).query("variable == 'who'")["level"].unique().tolist()
+    assert levels == ["2", "3"]
+    plain = table_one(run.predictions, make_summary(run, characteristics=grade))
+    assert plain.query("variable == 'who'")["level"].unique().tolist() == ["median (quartiles)"]
+    block = table_one_layout(plain, "").blocks[0]
+    assert (block.name, [line.name for line in block.lines]) == (
+        "",
+        ["who: median (quartiles)", "who: not known"],
+    )
