@@ -139,8 +139,13 @@ def fit_logistic(
 
     Raises:
         UndefinedMetric: where the columns separate the classes or depend on each other, so that
-            there is no maximum.
+            there is no maximum, or patients are no more than columns.
     """
+    if len(target) <= design.shape[1]:
+        raise UndefinedMetric(
+            f"logistic regression: {len(target)} patients for {design.shape[1]} columns; expected "
+            "more patients than columns"
+        )
     if np.linalg.matrix_rank(design) < design.shape[1]:
         raise UndefinedMetric(
             f"logistic regression: the {design.shape[1]} columns depend on each other over "

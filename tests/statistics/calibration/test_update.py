@@ -99,3 +99,8 @@ def test_what_cannot_be_updated_is_refused():
         refit(x, x[:, 0] > 0)
     with pytest.raises(ValueError, match="features: 1 of 2 values are NaN"):
         refit(x, target)(np.array([[0.0, np.nan]]))
+
+
+def test_two_patients_cannot_carry_a_line():
+    with pytest.raises(UndefinedMetric, match="2 patients for 2 columns; expected more"):
+        calibration_line(np.array([0.2, 0.7]), np.array([False, True]))
