@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
 
-from fusion.data.signatures import Signatures
 from fusion.data.source import Source
+from fusion.data.sources.vector import VectorSource
 
 
 @dataclass(frozen=True)
@@ -23,25 +22,27 @@ class Layout:
     """Set of genes -> the columns that belong to it; empty without signatures."""
 
 
-@runtime_checkable
-class Signed(Protocol):
-    """A source that may match its columns to sets of genes."""
-
-    signatures: Signatures | None
-
-
 def layout(source: Source) -> Layout:
-    """Of what a source gives."""
-    if isinstance(source, Signed) and source.signatures is not None:
-        return Layout(source.width, source.signatures.groups)
+    """Of what a source gives.
+
+    Raises:
+        ConfigError: where a set of genes has no column.
+    """
+    if isinstance(source, VectorSource) and source.signatures is not None:
+        return Layout(source.width, source.signatures.groups(_names(source)))
     return Layout(source.width)
 
 
 def signed_how(sources: Mapping[str, Source]) -> list[str]:
-    """Sentences on what every modality's signatures leave out."""
+    """Sentences on what the sets of genes of each modality leave out."""
     return [
         sentence
         for name, source in sources.items()
-        if isinstance(source, Signed) and source.signatures is not None
-        for sentence in source.signatures.sentences(name)
+        if isinstance(source, VectorSource) and source.signatures is not None
+        for sentence in source.signatures.sentences(name, _names(source))
     ]
+
+
+def _names(source: VectorSource) -> tuple[str, ...]:
+    assert source.preprocess is not None, "a layout is known after `fit`"
+    return source.preprocess.names

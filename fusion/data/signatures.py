@@ -9,40 +9,43 @@ from fusion.errors import ConfigError, ReadError
 
 
 class Signatures:
-    r"""Gene sets of a file, matched to the columns that are inputs; travels in the bundle.
+    r"""Gene sets of a file, to be matched to the columns that are inputs; travels in the bundle.
 
     Args:
         path: a GMT file (a line for each set: name, description, genes, between tabs) or a CSV
-            file (a column for each set, headed by its name).
+            file (a column for each set, headed by its name); read when first needed.
 
     Example:
         >>> import tempfile
         >>> path = Path(tempfile.mkdtemp()) / "sets.gmt"
         >>> _ = path.write_text("repair\tsource\tMGMT\tATM\ncycle\tsource\tCDK4\tATM\n")
-        >>> sets = Signatures(path)
-        >>> sets.fit(["ATM", "CDK4", "EGFR"])
-        >>> dict(sets.groups), sets.unknown
-        ({'repair': (0,), 'cycle': (1, 0)}, {'repair': ('MGMT',)})
+        >>> Signatures(path).groups(["ATM", "CDK4", "EGFR"])
+        {'repair': (0,), 'cycle': (1, 0)}
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
-        self.groups: Mapping[str, tuple[int, ...]] = {}
-        """Set -> columns of the vector, known after `fit`."""
-        self.unknown: Mapping[str, tuple[str, ...]] = {}
-        """Set -> its genes that are no column, where there are any."""
-        self._columns: tuple[str, ...] = ()
+        self._sets: Mapping[str, tuple[str, ...]] | None = None
 
-    def fit(self, columns: Sequence[str]) -> None:
-        """Find the genes among the names of a vector's columns.
+    @property
+    def sets(self) -> Mapping[str, tuple[str, ...]]:
+        """Set -> genes.
+
+        Raises:
+            ReadError: for a file that is none of the two kinds.
+        """
+        if self._sets is None:
+            self._sets = read_signatures(self.path)
+        return self._sets
+
+    def groups(self, columns: Sequence[str]) -> dict[str, tuple[int, ...]]:
+        """Set -> places of its genes among the names of a vector's columns.
 
         A column that tells whether a gene is missing goes with the gene.
 
         Raises:
-            ReadError: for a file that is none of the two kinds.
             ConfigError: naming each set without any gene among the columns.
         """
-        sets = read_signatures(self.path)
         place = {name: i for i, name in enumerate(columns)}
         found = {
             name: tuple(
@@ -51,52 +54,44 @@ class Signatures:
                 for column in (gene, f"{gene} missing")
                 if column in place
             )
-            for name, genes in sets.items()
+            for name, genes in self.sets.items()
         }
-        empty = [f"{name!r} ({', '.join(sets[name][:3])}, ...)" for name in sets if not found[name]]
+        empty = [f"{n!r} ({', '.join(self.sets[n][:3])}, ...)" for n in found if not found[n]]
         if empty:
             raise ConfigError(
-                f"{self.path}: no gene of {len(empty)} of {len(sets)} sets is among the "
+                f"{self.path}: no gene of {len(empty)} of {len(found)} sets is among the "
                 f"{len(columns)} columns: {', '.join(empty[:5])}"
                 f"{' ...' if len(empty) > 5 else ''}; take these sets out of the file, or keep "
                 "their genes (table.select_variance, table.columns)"
             )
-        missing = {n: tuple(g for g in genes if g not in place) for n, genes in sets.items()}
-        self.groups = found
-        self.unknown = {name: genes for name, genes in missing.items() if genes}
-        self._columns = tuple(columns)
+        return found
 
     def state(self) -> dict[str, Any]:
-        """JSON-able: column names of each set, and the genes that are none."""
-        return {
-            "sets": {n: [self._columns[i] for i in places] for n, places in self.groups.items()},
-            "unknown": {n: list(genes) for n, genes in self.unknown.items()},
-        }
+        """JSON-able."""
+        return {name: list(genes) for name, genes in self.sets.items()}
 
-    def restore(self, state: Mapping[str, Any], columns: Sequence[str]) -> None:
-        """Take the place of `fit`; the file need not be there."""
-        place = {name: i for i, name in enumerate(columns)}
-        self.groups = {n: tuple(place[c] for c in names) for n, names in state["sets"].items()}
-        self.unknown = {n: tuple(genes) for n, genes in state["unknown"].items()}
-        self._columns = tuple(columns)
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take the place of the file."""
+        self._sets = {name: tuple(genes) for name, genes in state.items()}
 
-    def sentences(self, modality: str) -> list[str]:
+    def sentences(self, modality: str, columns: Sequence[str]) -> list[str]:
         """What a reader must know: genes that are not there, and columns that are not used."""
-        said = []
-        genes = sorted({gene for lost in self.unknown.values() for gene in lost})
+        there, groups, said = set(columns), self.groups(columns), []
+        absent = {n: [g for g in genes if g not in there] for n, genes in self.sets.items()}
+        genes = sorted({gene for lost in absent.values() for gene in lost})
         if genes:
-            worst = max(self.unknown, key=lambda name: len(self.unknown[name]))
-            lost = len(self.unknown[worst])
+            worst = max(absent, key=lambda name: len(absent[name]))
             said.append(
-                f"{modality}: {len(genes)} genes of the sets in {self.path.name} are not measured "
-                f"({', '.join(genes[:5])}{' ...' if len(genes) > 5 else ''}); {worst} lacks most, "
-                f"{lost} of {lost + len(self.groups[worst])}."
+                f"{modality}: {len(genes)} of {len({g for s in self.sets.values() for g in s})} "
+                f"genes of the sets in {self.path.name} are no inputs ({', '.join(genes[:5])}"
+                f"{' ...' if len(genes) > 5 else ''}); {worst} lacks most, {len(absent[worst])} "
+                f"of {len(self.sets[worst])}."
             )
-        used = {place for places in self.groups.values() for place in places}
-        if len(used) < len(self._columns):
+        unused = len(columns) - len({place for places in groups.values() for place in places})
+        if unused:
             said.append(
-                f"{modality}: {len(self._columns) - len(used)} of {len(self._columns)} columns are "
-                f"in none of the {len(self.groups)} sets and are no inputs."
+                f"{modality}: {unused} of {len(columns)} columns are in none of the {len(groups)} "
+                "sets and are no inputs."
             )
         return said
 

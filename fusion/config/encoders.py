@@ -1,0 +1,149 @@
+"""The encoders, by kind of modality and by name."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from fusion.config.strict import Strict
+
+Dropout = Annotated[float, Field(ge=0, lt=1)]
+
+
+class VolumeEncoderConfig(Strict):
+    """A MONAI 3-D network."""
+
+    name: Literal["resnet", "densenet", "segresnet", "swinunetr"]
+    dim: PositiveInt
+    """Width of a token."""
+    width: PositiveInt
+    """Features of the first stage, a multiple of 8."""
+    layers: list[PositiveInt]
+    """Blocks of each stage."""
+    pool: Literal["mean", "grid"]
+    """One token, or one for each cell of the last feature map."""
+
+
+class PooledEncoderConfig(Strict):
+    """Mean or maximum of embedded tiles."""
+
+    name: Literal["mean", "max"]
+    dim: PositiveInt
+    dropout: Dropout
+
+
+class GatedAttentionConfig(Strict):
+    """Gated attention MIL (Ilse 2018)."""
+
+    name: Literal["gated_attention"]
+    dim: PositiveInt
+    attention_dim: PositiveInt
+    dropout: Dropout
+
+
+class ClamConfig(Strict):
+    """Gated attention that also sorts tiles (Lu 2021)."""
+
+    name: Literal["clam"]
+    dim: PositiveInt
+    attention_dim: PositiveInt
+    dropout: Dropout
+    instances: PositiveInt
+    """So many most and so many least attended tiles of a bag are told apart."""
+    instance_weight: float = Field(ge=0)
+    """Factor of that penalty, before `penalty.NAME_instance`."""
+
+
+class DsmilConfig(Strict):
+    """The most telling tile, and all others by their likeness to it (Li 2021)."""
+
+    name: Literal["dsmil"]
+    dim: PositiveInt
+    query_dim: PositiveInt
+    streams: PositiveInt
+    """Tokens; the paper has one for each class."""
+    dropout: Dropout
+
+
+class TransmilConfig(Strict):
+    """Tiles look at each other (Shao 2021)."""
+
+    name: Literal["transmil"]
+    dim: PositiveInt
+    """A multiple of `heads`."""
+    layers: PositiveInt
+    heads: PositiveInt
+    landmarks: PositiveInt
+    """Of the approximation for large bags."""
+    exact_up_to: PositiveInt
+    """Bags of more tiles get the approximation."""
+    dropout: Dropout
+
+
+class TilesConfig(Strict):
+    """A token for each tile, for heads that look at all of them."""
+
+    name: Literal["tiles"]
+    dim: PositiveInt
+    most: PositiveInt | None
+    """Tiles of a patient, drawn anew at each step of training; null keeps all."""
+    dropout: Dropout
+
+
+class TopTilesConfig(Strict):
+    """A token for each tile that a learned score puts first (Gao 2019)."""
+
+    name: Literal["top_tiles"]
+    dim: PositiveInt
+    most: PositiveInt
+    dropout: Dropout
+
+
+BagEncoderConfig = Annotated[
+    PooledEncoderConfig
+    | GatedAttentionConfig
+    | ClamConfig
+    | DsmilConfig
+    | TransmilConfig
+    | TilesConfig
+    | TopTilesConfig,
+    Field(discriminator="name"),
+]
+
+
+class SnnConfig(Strict):
+    """Self-normalising MLP (Klambauer 2017)."""
+
+    name: Literal["snn"]
+    dim: PositiveInt
+    hidden: list[PositiveInt]
+    dropout: Dropout
+
+
+class PathwaysConfig(Strict):
+    """A token for each gene family or pathway (Chen 2021, Jaume 2024)."""
+
+    name: Literal["pathways"]
+    signatures: str
+    """Sets of genes, in the cohort folder or by a whole path: a GMT file, or a CSV file with a
+    column for each set."""
+    dim: PositiveInt
+    hidden: PositiveInt
+    dropout: Dropout
+
+
+class GeneTransformerConfig(Strict):
+    """Columns look at each other (Gorishniy 2021)."""
+
+    name: Literal["gene_transformer"]
+    dim: PositiveInt
+    """A multiple of `heads`."""
+    layers: PositiveInt
+    heads: PositiveInt
+    most_columns: PositiveInt
+    """More columns are refused: time grows with their square."""
+    dropout: Dropout
+
+
+VectorEncoderConfig = Annotated[
+    SnnConfig | PathwaysConfig | GeneTransformerConfig, Field(discriminator="name")
+]
