@@ -37,7 +37,7 @@ def grouped(values: pd.Series, edges: Sequence[float]) -> pd.Series:
         edges: where each band but the lowest begins, increasing.
 
     Example:
-        >>> grouped(pd.Series([39.5, 40.0, None, 71.0]), [40, 60]).tolist()
+        >>> grouped(pd.Series([39.5, 40.0, None, 71.0]), [40.0, 60.0]).tolist()
         ['under 40', '40 to under 60', 'not known', '60 and over']
         >>> grouped(pd.Series([1.0, 0.0]), []).cat.categories.tolist()
         ['0', '1']

@@ -9,7 +9,6 @@ import torch
 from torch.utils.data import DataLoader
 
 from fusion.config.run import LoaderConfig
-from fusion.data.dataset import PatientDataset
 from fusion.data.sample import Batch
 from fusion.report.predictions import load as load_predictions
 from fusion.report.tasks import TaskInfo
@@ -63,7 +62,12 @@ def robustness(
     judged = [place for place in places if place.part in ("test", "external")]
     sets = [inputs.dataset(place, trained.modalities) for place in judged]
     outside = [found for place, found in zip(judged, sets, strict=True) if place.part == "external"]
-    kept = shared(trained.modalities, outside if any(map(len, outside)) else sets)
+    have = [
+        frozenset(m for m in trained.modalities if dataset.has(p, m))
+        for dataset in (outside if any(map(len, outside)) else sets)
+        for p in dataset.patients
+    ]
+    kept = shared(trained.modalities, have)
     if kept is None:
         return None
     frames = []
@@ -84,19 +88,20 @@ def robustness(
     return pd.concat(frames, ignore_index=True)
 
 
-def shared(modalities: Sequence[str], datasets: Sequence[PatientDataset]) -> tuple[str, ...] | None:
-    """The modalities that at least twenty patients have all of, the rarest set aside."""
-    have = [
-        frozenset(m for m in modalities if dataset.has(p, m))
-        for dataset in datasets
-        for p in dataset.patients
-    ]
+def shared(modalities: Sequence[str], have: Sequence[frozenset[str]]) -> tuple[str, ...] | None:
+    """The modalities that at least twenty patients have all of, the rarest set aside.
+
+    Example:
+        >>> have = [frozenset({"mri", "rna"})] * 3 + [frozenset({"rna", "wsi"})] * 20
+        >>> shared(["mri", "rna", "wsi"], have)
+        ('rna', 'wsi')
+    """
     kept = sorted(modalities)
     while len(kept) > 1:
         if sum(set(kept) <= mine for mine in have) >= ENOUGH:
             return tuple(kept)
         counts = {m: sum(m in mine for mine in have) for m in kept}
-        kept.remove(min(kept, key=lambda m: (counts[m], m)))
+        kept.remove(min(kept, key=counts.__getitem__))
     return None
 
 

@@ -135,3 +135,50 @@ def make_summary():
 @pytest.fixture(scope="session")
 def run() -> Run:
     return _make_run()
+
+
+def _yes_or_no(p, happened, *, part, center="A", model="fusion", task="idh"):
+    """Rows of a task with two classes; patients are numbered, so models of one call agree."""
+    n = len(p)
+    who = {
+        "model": model,
+        "patient_id": [f"{part}-{i:04d}" for i in range(n)],
+        "center": np.broadcast_to(np.asarray(center, dtype=object), n),
+        "cohort": "c",
+        "part": part,
+        "task": task,
+        "event": np.full(n, np.nan),
+    }
+    both = [
+        pd.DataFrame({**who, "class": name, "value": value, "target": np.asarray(truth, float)})
+        for name, value, truth in (("no", 1 - p, ~happened), ("yes", p, happened))
+    ]
+    return pd.concat(both, ignore_index=True)
+
+
+def _time_to_event(risk, time, event, *, part, alive=None, center="A", model="fusion", task="os"):
+    """Rows of survival: a risk, and where given the probability to be alive at day 365."""
+    n = len(risk)
+    who = {
+        "model": model,
+        "patient_id": [f"{part}-{i:04d}" for i in range(n)],
+        "center": np.broadcast_to(np.asarray(center, dtype=object), n),
+        "cohort": "c",
+        "part": part,
+        "task": task,
+        "target": np.asarray(time, float),
+        "event": np.asarray(event, float),
+    }
+    columns = {"risk": risk} | ({} if alive is None else {"survival_365": alive})
+    frames = [pd.DataFrame({**who, "class": k, "value": v}) for k, v in columns.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.fixture(scope="session")
+def yes_or_no():
+    return _yes_or_no
+
+
+@pytest.fixture(scope="session")
+def time_to_event():
+    return _time_to_event
