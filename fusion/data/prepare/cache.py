@@ -10,7 +10,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from safetensors.numpy import save_file
 from fusion.errors import CacheError, ConfigError, ReadError
 
 log = logging.getLogger(__name__)
+
+version = functools.cache(metadata.version)
+"""Of a package; looked up once, since each look reads and parses a file."""
 
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BOOL": "?",
