@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from fusion.config.harmonise import ComBatConfig, StainConfig
 from fusion.config.strict import Strict
 
 
@@ -42,7 +43,8 @@ class VolumeConfig(Strict):
     """x, y, z; null keeps each file's own grid (and then never mixes spacings knowingly)."""
     shape: list[PositiveInt] = Field(min_length=3, max_length=3)
     """Voxels after crop or pad."""
-    normalise: Literal["brain_zscore", "hu_window"]
+    normalise: Literal["brain_zscore", "nyul", "hu_window"]
+    """`nyul` maps the z-scored brain onto percentiles learned from the training patients."""
     hu_window: list[float] | None
     """Lower and upper HU, for CT only."""
     crop: Literal["center", "foreground", "tumour"]
@@ -91,6 +93,10 @@ class BagConfig(Strict):
     stride_px: PositiveInt
     min_tissue: float = Field(ge=0, le=1)
     max_tiles_per_slide: PositiveInt | None
+    stain: StainConfig | None
+    """Colours made alike before tiles are encoded; null leaves them."""
+    harmonise: ComBatConfig | None
+    """Features made alike, by the patients' means; null leaves them."""
     workers: PositiveInt
     keep_tiles: float = Field(gt=0, le=1)
     """Share of a bag's tiles that each training step draws."""
@@ -130,6 +136,8 @@ class VectorConfig(Strict):
 
     kind: Literal["vector"]
     table: TableConfig
+    harmonise: ComBatConfig | None
+    """Numbers made alike across centres; null leaves them. Categories are never changed."""
     encoder: VectorEncoderConfig
 
 

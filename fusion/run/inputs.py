@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from fusion.data.dataset import PatientDataset
+from fusion.data.harmonised import harmonised_how
 from fusion.data.source import Source
 from fusion.run.place import Place
 from fusion.types import PatientId
@@ -29,6 +30,10 @@ class Inputs:
             for name, patients in self.unusable.items()
             if patients
         ]
+
+    def sentences(self) -> list[str]:
+        """What a reader must know: who goes without what, and how centres were made alike."""
+        return [*self.losses(), *harmonised_how(self.sources)]
 
     def dataset(self, place: Place, modalities: tuple[str, ...]) -> PatientDataset:
         """The patients of a place who have any of the modalities."""

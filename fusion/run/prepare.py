@@ -8,6 +8,7 @@ from fusion.config.parts.splits import build_split
 from fusion.config.parts.tasks import build_labeller
 from fusion.config.run import RunConfig
 from fusion.data.cohort import Cohort, Files
+from fusion.data.harmonised import introduce
 from fusion.data.labels import label_all
 from fusion.data.source import Source
 from fusion.data.split import Split
@@ -76,9 +77,13 @@ def read_all(
     """
     faults: list[Fault] = []
     failed: dict[str, frozenset[PatientId]] = {}
+
+    def files_of(modality: str) -> Files:
+        return {p: rows for c in cohorts for p, rows in c.files(modality).items()}
+
     for name, source in sources.items():
-        files: Files = {p: rows for c in cohorts for p, rows in c.files(name).items()}
-        found = source.prepare(files)
+        introduce(source, files_of)
+        found = source.prepare(files_of(name))
         faults += found
         failed[name] = frozenset(PatientId(f.patient) for f in found if f.patient)
     if faults and on_fault == "stop":

@@ -1,6 +1,6 @@
 """Modality configuration -> how it is read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from fusion.config.modality import (
@@ -10,8 +10,11 @@ from fusion.config.modality import (
     VectorConfig,
     VolumeConfig,
 )
+from fusion.config.parts.harmonise import build_combat, build_stain
 from fusion.config.run import RunConfig
 from fusion.config.task import TaskConfig
+from fusion.data.harmonise.centers import CenterEffects
+from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.prepare.patch_encoders.choose import patch_encoder
 from fusion.data.source import Source
 from fusion.data.sources.bag import BagSource
@@ -31,6 +34,7 @@ def build_sources(config: RunConfig) -> dict[str, Source]:
             modality,
             cache=Path(config.cache) / name,
             root=Path(config.cohort.root),
+            tasks=config.tasks,
             drop=defining(config.tasks.values(), name),
             seed=config.seed,
         )
@@ -39,20 +43,28 @@ def build_sources(config: RunConfig) -> dict[str, Source]:
 
 
 def build_source(
-    config: ModalityConfig, *, cache: Path, root: Path, drop: list[str], seed: int
+    config: ModalityConfig,
+    *,
+    cache: Path,
+    root: Path,
+    tasks: Mapping[str, TaskConfig],
+    drop: list[str],
+    seed: int,
 ) -> Source:
-    """One modality's source."""
+    """One modality's source; `tasks` only to refuse their labels among what is preserved."""
     match config:
         case VolumeConfig():
+            nyul = NyulScale() if config.normalise == "nyul" else None
             return VolumeSource(
                 sequences=config.sequences,
                 spacing_mm=config.spacing_mm,
                 shape=config.shape,
-                normalise=config.normalise,
+                normalise="brain_zscore" if nyul else config.normalise,
                 hu_window=config.hu_window,
                 crop=config.crop,
                 cache=cache,
                 workers=config.workers,
+                nyul=nyul,
             )
         case BagConfig():
             return BagSource(
@@ -67,12 +79,21 @@ def build_source(
                 seed=seed,
                 cache=cache,
                 workers=config.workers,
+                stain=build_stain(config.stain),
+                harmonise=build_combat(config.harmonise, tasks),
             )
         case VectorConfig():
-            return build_table(config.table, root=root, drop=drop)
+            combat = build_combat(config.harmonise, tasks)
+            return build_table(config.table, root=root, drop=drop, harmonise=combat)
 
 
-def build_table(config: TableConfig, *, root: Path, drop: list[str]) -> VectorSource:
+def build_table(
+    config: TableConfig,
+    *,
+    root: Path,
+    drop: list[str],
+    harmonise: CenterEffects | None = None,
+) -> VectorSource:
     """A table's source; `drop` comes on top of what the table itself drops."""
     listed = config.columns_file
     return VectorSource(
@@ -84,4 +105,5 @@ def build_table(config: TableConfig, *, root: Path, drop: list[str]) -> VectorSo
         clip=config.clip,
         categorical=config.categorical,
         indicators=config.indicators,
+        harmonise=harmonise,
     )

@@ -1,11 +1,46 @@
 """Which columns of a table are inputs."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from fusion.data.sheet import nearest
 from fusion.errors import ConfigError, ReadError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The columns that a run asks for; of tables that may each lay them out otherwise.
+
+    Raises:
+        ConfigError: where both `columns` and `columns_file` are given.
+    """
+
+    columns: tuple[str, ...] | None
+    columns_file: Path | str | None
+    drop: tuple[str, ...]
+    categorical: Collection[str]
+
+    def __post_init__(self) -> None:
+        if self.columns is not None and self.columns_file is not None:
+            raise ConfigError("`columns` and `columns_file` both choose the columns; give one")
+
+    def of(self, tables: Iterable[Sequence[str]]) -> tuple[str, ...]:
+        """Those that are chosen of any table's columns; none where there is no table.
+
+        Raises:
+            ConfigError: for a name or a pattern that matches nothing.
+        """
+        available = {c for columns in tables for c in columns}
+        if not available:
+            return ()
+        for column in self.categorical:
+            if column not in available:
+                hint = nearest(column, available)
+                raise ConfigError(f"`categorical`: no table has a column {column!r}{hint}")
+        listed = self.columns if self.columns_file is None else read_names(self.columns_file)
+        return choose_columns(available, columns=listed, drop=self.drop)
 
 
 def choose_columns(

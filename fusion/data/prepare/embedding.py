@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fusion.data.cohort import Entry
+from fusion.data.harmonise.stain_target import Recolour
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.prepare.tissue import tissue_mask
@@ -20,9 +21,20 @@ Report = Callable[[int, int], None]
 
 
 def embed(
-    entry: Entry, tiling: Tiling, encoder: PatchEncoder, report: Report
+    entry: Entry,
+    tiling: Tiling,
+    encoder: PatchEncoder,
+    report: Report,
+    recolour: Recolour | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Features (float16) and places of a slide's tiles, and what there is to know of them.
+
+    Args:
+        entry: which slide.
+        tiling: which of its tiles.
+        encoder: tiles -> features.
+        report: of progress.
+        recolour: what changes the tiles first; None leaves them.
 
     Returns:
         Arrays `features` [tiles, dim], `corner_um` and `corner_px` (level 0) [tiles, 2]; and
@@ -42,6 +54,8 @@ def embed(
                     for x, y in tiles.corner_px[start : start + BATCH].tolist()
                 ]
             )
+            if recolour is not None:
+                pixels = recolour(pixels)
             features[start : start + BATCH] = _half(encoder(pixels), encoder, entry)
             report(min(start + BATCH, total), total)
         arrays = {

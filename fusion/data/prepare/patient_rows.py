@@ -1,6 +1,6 @@
 """Rows of tables -> one row per patient."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +9,7 @@ from fusion.data.cohort import Entry, Files
 from fusion.data.prepare.values import check_values
 from fusion.data.readers.table import numbers, read_table, require_columns
 from fusion.data.sheet import nearest
-from fusion.errors import ReadError
+from fusion.errors import Fault, ReadError
 from fusion.types import PatientId
 
 
@@ -94,3 +94,37 @@ def key_problem(row: Entry, keys: Collection[str]) -> str | None:
     if row.key not in keys:
         return f"has no row {row.key!r}{nearest(row.key, keys)}"
     return None
+
+
+def table_columns(
+    paths: Iterable[Path], *, text: Collection[str]
+) -> tuple[dict[Path, tuple[str, ...]], list[Fault]]:
+    """Columns of every table that can be read, and a fault for each of the others."""
+    columns: dict[Path, tuple[str, ...]] = {}
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            columns[path] = tuple(map(str, read_table(path, text=text).columns))
+        except ReadError as error:
+            faults.append(Fault(error.message, str(path)))
+    return columns, faults
+
+
+def row_faults(
+    path: Path,
+    rows: Sequence[Entry],
+    wanted: Sequence[str],
+    *,
+    categorical: Mapping[str, Sequence[str]],
+    log1p: bool,
+) -> list[Fault]:
+    """What is wrong with the rows of one table that can be read."""
+    keys = set(read_table(path, text=categorical).index)
+    problems = [(row, key_problem(row, keys)) for row in rows]
+    faults = [Fault(p, str(path), None, row.patient_id) for row, p in problems if p]
+    try:
+        whole = [row for row, problem in problems if not problem]
+        table_rows(path, whole, wanted, categorical=categorical, log1p=log1p)
+    except ReadError as error:
+        faults.append(Fault(error.message, str(path), None, error.patient))
+    return faults

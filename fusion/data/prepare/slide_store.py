@@ -1,5 +1,6 @@
 """The features of slides, each embedded once and found again by what made it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -8,14 +9,22 @@ from typing import Any
 import numpy as np
 
 from fusion.data.cohort import Entry
+from fusion.data.harmonise.stain import Profile
+from fusion.data.harmonise.stain_target import StainTarget
 from fusion.data.prepare.cache import Cache, digest
 from fusion.data.prepare.embedding import Report, embed
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
+from fusion.data.prepare.stain_profile import stain_profile
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.readers.pixels import companions
+from fusion.errors import ConfigError
 
 CODE = 1
 """Raise it when reading, masking or tiling give other numbers: every entry is then made again."""
+
+
+def _silent(done: int, total: int) -> None:
+    """Report nothing."""
 
 
 class SlideStore:
@@ -25,23 +34,66 @@ class SlideStore:
         tiling: which tiles.
         encoder: what encodes them.
         cache: folder of the entries.
+        stain: what tiles are brought to before they are encoded; None leaves them.
     """
 
-    def __init__(self, *, tiling: Tiling, encoder: PatchEncoder, cache: Path) -> None:
+    def __init__(
+        self,
+        *,
+        tiling: Tiling,
+        encoder: PatchEncoder,
+        cache: Path,
+        stain: StainTarget | None = None,
+    ) -> None:
         self._tiling = tiling
         self._encoder = encoder
         self._cache = Cache(cache)
+        self._stain = stain
         # travels to worker processes, so that none of them hashes gigabytes again
-        self._keys: dict[tuple[Path, float | None], str] = {}
+        self._keys: dict[tuple[str, Path, float | None], str] = {}
 
     def made_by(self) -> dict[str, Any]:
         """All that decides a feature beside the slide, as JSON-able values."""
+        stain = {} if self._stain is None else {"stain": self._stain.made_by()}
         return {
             "kind": "slide",
             "code": CODE,
             "tiling": asdict(self._tiling),
             "encoder": dict(self._encoder.spec()),
+            **stain,
         }
+
+    def ensure_profile(self, entry: Entry, report: Report) -> None:
+        """Find how the slide is stained, unless that is known.
+
+        Raises:
+            ReadError: where the slide cannot be used, or its stain cannot be estimated.
+        """
+        self.profile(entry, report)
+
+    def profile(self, entry: Entry, report: Report = _silent) -> Profile:
+        """How the slide is stained; found now where the cache lacks it.
+
+        Raises:
+            ConfigError: where tiles are not brought to any stain.
+            ReadError: where the slide cannot be used, or its stain cannot be estimated.
+        """
+        if self._stain is None:
+            raise ConfigError("no stain is asked for: slides have no profile")
+        made_by = {
+            "kind": "stain",
+            "code": CODE,
+            "tiling": asdict(self._tiling),
+            "stain": self._stain.spec(),
+        }
+        key = self._key(entry, made_by)
+        found = self._cache.get(key)
+        if found is not None:
+            return found
+        stain = self._stain
+        made, meta = stain_profile(entry, self._tiling, stain.method, stain.tiles, report)
+        self._cache.put(key, made, meta)
+        return made
 
     def ensure(self, entry: Entry, report: Report) -> None:
         """Embed the slide unless it is there and whole.
@@ -49,7 +101,7 @@ class SlideStore:
         Raises:
             ReadError: where the slide cannot be used.
         """
-        if self._cache.meta(self._key(entry)) is None:
+        if self._cache.meta(self._key(entry, self.made_by())) is None:
             self._make(entry, report)
 
     def arrays(self, entry: Entry) -> Mapping[str, np.ndarray]:
@@ -58,7 +110,7 @@ class SlideStore:
         Raises:
             ReadError: where the slide cannot be used.
         """
-        found = self._cache.get(self._key(entry))
+        found = self._cache.get(self._key(entry, self.made_by()))
         return self._make(entry, _silent)[0] if found is None else found
 
     def meta(self, entry: Entry) -> Mapping[str, Any]:
@@ -67,24 +119,23 @@ class SlideStore:
         Raises:
             ReadError: where the slide cannot be used.
         """
-        found = self._cache.meta(self._key(entry))
+        found = self._cache.meta(self._key(entry, self.made_by()))
         return self._make(entry, _silent)[1] if found is None else found
 
     def _make(
         self, entry: Entry, report: Report
     ) -> tuple[Mapping[str, np.ndarray], Mapping[str, Any]]:
-        arrays, meta = embed(entry, self._tiling, self._encoder, report)
-        self._cache.put(self._key(entry), arrays, meta)
+        recolour = None
+        if self._stain is not None:
+            recolour = self._stain.recolour(self.profile(entry))
+        arrays, meta = embed(entry, self._tiling, self._encoder, report, recolour)
+        self._cache.put(self._key(entry, self.made_by()), arrays, meta)
         return arrays, meta
 
-    def _key(self, entry: Entry) -> str:
-        known = self._keys.get((entry.path, entry.mpp))
+    def _key(self, entry: Entry, made_by: Mapping[str, Any]) -> str:
+        place = (json.dumps(made_by, sort_keys=True), entry.path, entry.mpp)
+        known = self._keys.get(place)
         if known is None:
-            config = {**self.made_by(), "mpp": entry.mpp}
-            known = digest(config, companions(entry.path))
-            self._keys[entry.path, entry.mpp] = known
+            known = digest({**made_by, "mpp": entry.mpp}, companions(entry.path))
+            self._keys[place] = known
         return known
-
-
-def _silent(done: int, total: int) -> None:
-    """Report nothing."""

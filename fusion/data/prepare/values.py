@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from fusion.errors import ReadError
 
@@ -42,3 +43,25 @@ def check_values(
                 "is no count; leave log1p out for values that are already logarithms or z-scores",
                 str(values.index[row]),
             )
+
+
+def check_range(
+    vectors: Float[np.ndarray, "rows width"],
+    names: Sequence[str],
+    patients: pd.Index,
+    path: Path | str,
+) -> None:
+    """Refuse a standardised number that float32 cannot hold.
+
+    Raises:
+        ReadError: naming the patient and the column.
+    """
+    beyond = ~(np.abs(vectors) < np.finfo(np.float32).max)
+    if beyond.any():
+        row, column = np.argwhere(beyond)[0]
+        raise ReadError(
+            path,
+            f"column {names[column]!r} is too far from the training patients for a 32-bit "
+            "number; is its unit the same?",
+            str(patients[row]),
+        )

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from fusion.data.prepare.values import check_values
+from fusion.data.prepare.values import check_range, check_values
 from fusion.data.readers.table import require_columns
-from fusion.errors import ConfigError, ReadError
+from fusion.errors import ConfigError
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,20 +117,39 @@ class VectorPreprocess:
     ) -> Float[np.ndarray, "rows width"]:
         """Vectors of any patients, in float32; columns are found by name, others never matter.
 
-        Args:
-            table: index patient; float columns, and text in those that are categorical.
-            path: where the rows come from, for messages.
+        Raises:
+            ReadError: as `standardised` and `assemble` do.
+        """
+        return self.assemble(table, self.standardised(table, path=path), path=path)
+
+    def standardised(
+        self, table: pd.DataFrame, *, path: Path | str = "table"
+    ) -> Float[np.ndarray, "rows columns"]:
+        """The numbers alone, neither cut nor filled in: NaN where they are not known.
 
         Raises:
-            ReadError: for a column that is not there, an undeclared category, a negative number
-                under log1p, or a number beyond float32.
+            ReadError: for a column that is not there, an undeclared category, or a negative
+                number under log1p.
         """
         require_columns(table, self.needs, path)
         check_values(
             table[list(self.needs)], categorical=self.categories, log1p=self.log1p, path=path
         )
-        x = _numbers(table, self.columns, self.log1p)
-        z = (np.where(np.isnan(x), self.fill, x) - self.center) / self.scale
+        return (_numbers(table, self.columns, self.log1p) - self.center) / self.scale
+
+    def assemble(
+        self,
+        table: pd.DataFrame,
+        numbers: Float[np.ndarray, "rows columns"],
+        *,
+        path: Path | str = "table",
+    ) -> Float[np.ndarray, "rows width"]:
+        """Vectors from standardised numbers, which may have been harmonised since.
+
+        Raises:
+            ReadError: for a number beyond float32.
+        """
+        z = np.where(np.isnan(numbers), (self.fill - self.center) / self.scale, numbers)
         if self.clip is not None:
             z = z.clip(-self.clip, self.clip)
         codes = [
@@ -140,15 +159,7 @@ class VectorPreprocess:
         ]
         gaps = table[list(self.indicators)].isna().to_numpy(np.float64)
         vectors = np.concatenate([z, *codes, gaps], axis=1)
-        beyond = ~(np.abs(vectors) < np.finfo(np.float32).max)
-        if beyond.any():
-            row, column = np.argwhere(beyond)[0]
-            raise ReadError(
-                path,
-                f"column {self.names[column]!r} is too far from the training patients "
-                "for a 32-bit number; is its unit the same?",
-                str(table.index[row]),
-            )
+        check_range(vectors, self.names, table.index, path)
         return vectors.astype(np.float32)
 
     def state(self) -> dict[str, Any]:

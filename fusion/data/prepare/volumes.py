@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float16, Float64, UInt8
 
+from fusion.data.harmonise.nyul import landmarks_of
 from fusion.data.prepare import volume_grid as grid
 from fusion.data.prepare.volume_intensity import FlatIntensity, brain_zscore, hu_window
 from fusion.data.readers.volume import VolumeFile
@@ -29,7 +30,7 @@ class PreparedVolume:
     mask: UInt8[np.ndarray, "x y z"] | None
     meta: Mapping[str, Any]
     """`crop`: which rule placed the box; `affine`: index in the box -> mm; `native_affine`,
-    `native_shape`: of the files; `units_known`."""
+    `native_shape`: of the files; `units_known`; `landmarks`: of each whole brain, before crop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +94,13 @@ class VolumePreparation:
         crop, centre_mm = self._centre(foreground, labels, next(iter(turned.values()))[1])
         boxes = np.zeros((len(self.sequences), *self.shape), dtype=np.float16)
         channels = np.array([name in images for name in self.sequences])
+        landmarks = {}
         for row, name in enumerate(self.sequences):
             if name in turned:
                 image, affine = turned[name]
                 scaled = self._scaled(image, images[name], patient)
+                if self.hu_window is None:
+                    landmarks[name] = landmarks_of(scaled)
                 if self.spacing_mm is not None:
                     scaled, affine = grid.resample(scaled, affine, self.spacing_mm)
                 centre = grid.to_index(centre_mm, affine)
@@ -110,6 +114,7 @@ class VolumePreparation:
             "native_affine": first.affine.tolist(),
             "native_shape": list(first.array.shape),
             "units_known": first.units_known,
+            "landmarks": landmarks,
         }
         return PreparedVolume(boxes, channels, self._labels(labels, centre_mm), meta)
 

@@ -1,50 +1,35 @@
 """Slides of one modality: manifest rows -> tiles -> cache -> `Bags`."""
 
-from collections.abc import Mapping
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from fusion.data.cohort import Entry, Files
+from fusion.data.harmonise.centers import CenterEffects
+from fusion.data.harmonise.stain_target import StainTarget
+from fusion.data.harmonised import Harmoniser
 from fusion.data.prepare.embedding import Report
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
 from fusion.data.prepare.scale import Scale, fit_scale
-from fusion.data.prepare.slide_progress import SlideProgress
 from fusion.data.prepare.slide_store import SlideStore
+from fusion.data.prepare.slide_work import each_slide
 from fusion.data.prepare.tiling import Tiling
-from fusion.errors import BundleError, ConfigError, Fault, ReadError
+from fusion.data.sources.placed_tiles import PlacedTiles
+from fusion.errors import BundleError, CohortError, ConfigError, Fault
 from fusion.types import Bags, PatientId
-
-
-@dataclass(frozen=True)
-class PlacedTiles:
-    """A patient's bag with the place of every row, for explanations."""
-
-    features: Float[Tensor, "tiles dim"]
-    """As `BagSource.load` gives them."""
-    slide: Int[np.ndarray, " tiles"]
-    """Which of the patient's manifest rows the tile is from, counted from 0."""
-    corner_um: Float[np.ndarray, "tiles 2"]
-    """x and y of the top left corner on its slide, in microns."""
-    corner_px: Int[np.ndarray, "tiles 2"]
-    """The same in level-0 pixels."""
-    side_px: Float[np.ndarray, " tiles"]
-    """Side of the tile in level-0 pixels of its slide."""
-    tile_um: float
-    """Side in microns."""
 
 
 class BagSource:
     """All tiles of all slides of a patient, in manifest order, are one bag.
 
     Tiles are encoded once by a frozen patch encoder and cached slide by slide in half precision;
-    features are standardised by the tiles of the training patients.
+    features are standardised by the tiles of the training patients. With a stain, `prepare` can
+    only look at the colours before the training patients are known; `fit` then embeds.
 
     Args:
         encoder: turns tiles into features.
@@ -57,6 +42,9 @@ class BagSource:
         cache: folder of the features.
         workers: slides prepared at a time, in threads: OpenSlide, Pillow, numpy and torch release
             the interpreter while they work.
+        stain: brings the colours of tiles to those of training; None leaves them.
+        harmonise: takes the centre out of the standardised features: estimated on the patients'
+            means, applied to every tile; None leaves them.
 
     Raises:
         ConfigError: for a value that is out of range or does not fit the encoder.
@@ -74,6 +62,8 @@ class BagSource:
         seed: int,
         cache: Path,
         workers: int = 2,
+        stain: StainTarget | None = None,
+        harmonise: CenterEffects | None = None,
     ) -> None:
         if (encoder.tile_px, encoder.mpp) != (tile_px, mpp):
             raise ConfigError(
@@ -83,50 +73,59 @@ class BagSource:
         if workers < 1:
             raise ConfigError(f"workers is {workers}, expected at least 1")
         tiling = Tiling(tile_px, mpp, stride_px, min_tissue, max_tiles_per_slide, seed)
-        self._tile_um = tiling.tile_um
-        self._store = SlideStore(tiling=tiling, encoder=encoder, cache=Path(cache))
+        self._store = SlideStore(tiling=tiling, encoder=encoder, cache=Path(cache), stain=stain)
         self._workers = workers
+        self._stain = stain
+        self._harmonise = harmonise
+        self.harmonisers: Sequence[Harmoniser] = [h for h in (stain, harmonise) if h is not None]
         self._scale: Scale | None = None
+        self._files: Files = {}
         self.width = encoder.dim
 
     def prepare(self, files: Files) -> list[Fault]:
         """Embed every slide that the cache lacks; stopped work goes on with the next slide.
 
+        With a stain that has no target yet, only look at every slide's colours.
+
         Raises:
             CacheError: where the cache cannot be written, because that stops every slide.
             ConfigError: where the patch encoder cannot be used.
         """
-        entries = [entry for rows in files.values() for entry in rows]
-        with (
-            SlideProgress(len(entries)) as progress,
-            ThreadPoolExecutor(self._workers) as pool,
-        ):
-
-            def one(entry: Entry) -> Fault | None:
-                with progress.slide() as report:
-                    return self._prepare_one(entry, report)
-
-            work = [pool.submit(one, entry) for entry in entries]
-            try:
-                done, _ = wait(work, return_when=FIRST_EXCEPTION)
-            finally:
-                # Ctrl-C and a full disk do not wait for the slides under way
-                progress.stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-            found = [task.result() for task in work if task in done]
-        return [fault for fault in found if fault is not None]
+        ready = self._stain is None or self._stain.ready
+        faults = self._each(files, self._store.ensure if ready else self._store.ensure_profile)
+        if self._harmonise is not None:
+            faults += self._harmonise.prepare(files)
+        faulty = {fault.patient for fault in faults}
+        self._files = {p: rows for p, rows in files.items() if p not in faulty}
+        return faults if self._scale is None else [*faults, *self._meet(self._files)]
 
     def fit(self, files: Files) -> None:
-        """Mean and standard deviation of each feature, over all tiles of these patients.
+        """Stain, then mean and standard deviation of each feature over tiles, then centres.
+
+        With a stain, all slides that were prepared are embedded now, with a progress bar.
 
         Raises:
-            ConfigError: where they have no tile.
+            ConfigError: where these patients have no tile.
             ReadError: for a slide that cannot be used.
+            CohortError: for slides that cannot be embedded, or patients of a centre that
+                harmonising must not meet.
         """
-        entries = [entry for rows in files.values() for entry in rows]
-        if not entries:
+        if not files:
             raise ConfigError("no training patient has a slide: nothing to standardise features by")
-        self._scale = fit_scale(self._store.arrays(entry)["features"] for entry in entries)
+        training = {p: files[p] for p in sorted(files)}
+        everybody = {**self._files, **training}
+        if self._stain is not None:
+            slides = [[self._store.profile(e) for e in rows] for rows in training.values()]
+            self._stain.fit(slides)
+            if faults := self._each(everybody, self._store.ensure):
+                raise CohortError("slides", faults)
+        self._scale = fit_scale(
+            self._store.arrays(entry)["features"] for rows in training.values() for entry in rows
+        )
+        if self._harmonise is not None:
+            self._harmonise.fit(training, self._means)
+        if faults := self._meet(everybody):
+            raise CohortError("ComBat", faults)
 
     def load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Bags:
         """One patient's bag; a slide that the cache lacks is embedded now.
@@ -134,33 +133,27 @@ class BagSource:
         Raises:
             ReadError: for the first slide that cannot be used.
         """
-        features = self._standardised([self._store.arrays(entry)["features"] for entry in rows])
+        features = self._features(patient, rows)
         return Bags(features, torch.tensor([0, len(features)]))
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
-        """The same bag, and where each of its rows lies.
-
-        Raises:
-            ReadError: for the first slide that cannot be used.
-        """
-        parts = [self._store.arrays(entry) for entry in rows]
-        lengths = [len(part["features"]) for part in parts]
-        return PlacedTiles(
-            features=self._standardised([part["features"] for part in parts]),
-            slide=np.repeat(np.arange(len(rows)), lengths),
-            corner_um=np.concatenate([part["corner_um"] for part in parts]),
-            corner_px=np.concatenate([part["corner_px"] for part in parts]),
-            side_px=np.repeat([self._store.meta(entry)["side_px"] for entry in rows], lengths),
-            tile_um=self._tile_um,
-        )
+        """The same bag, and where each of its rows lies; raises as `load` does."""
+        slides = [self._store.arrays(entry) for entry in rows]
+        about = [self._store.meta(entry) for entry in rows]
+        return PlacedTiles.of(self._features(patient, rows), slides, about)
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """Tiles of the patient."""
         return sum(int(self._store.meta(entry)["tiles"]) for entry in rows)
 
     def state(self) -> Mapping[str, Any]:
-        """What made the features, and what standardises them."""
-        return {"made_by": self._store.made_by(), **self._fitted().state()}
+        """What made the features, and what standardises and harmonises them."""
+        return {
+            "made_by": self._store.made_by(),
+            "stain": None if self._stain is None else self._stain.state(),
+            "harmonise": None if self._harmonise is None else self._harmonise.state(),
+            **self._fitted().state(),
+        }
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the place of `fit`.
@@ -168,21 +161,36 @@ class BagSource:
         Raises:
             BundleError: where the features were made by another encoder or other tiles.
         """
+        if self._stain is not None and state.get("stain"):
+            self._stain.restore(state["stain"])
         mine, theirs = self._store.made_by(), state.get("made_by")
         if theirs != mine:
             raise BundleError(f"its slide features were made by {theirs}, this run's by {mine}")
         self._scale = Scale.from_state(state)
+        if self._harmonise is not None:
+            self._harmonise.restore(state["harmonise"])
 
-    def _prepare_one(self, entry: Entry, report: Report) -> Fault | None:
-        try:
-            self._store.ensure(entry, report)
-        except ReadError as error:
-            message = f"{error.path}: {error.message}"
-            return Fault(message, "manifest.csv", entry.line, entry.patient_id)
-        return None
+    def _each(self, files: Files, do: Callable[[Entry, Report], None]) -> list[Fault]:
+        return each_slide([e for rows in files.values() for e in rows], do, workers=self._workers)
 
-    def _standardised(self, parts: list[np.ndarray]) -> Float[Tensor, "tiles dim"]:
-        return torch.from_numpy(self._fitted().apply(np.concatenate(parts)))
+    def _meet(self, files: Files) -> list[Fault]:
+        return [] if self._harmonise is None else self._harmonise.meet(files, self._means)
+
+    def _means(self, files: Files) -> Float[np.ndarray, "patients dim"]:
+        return np.stack(
+            [self._standardised(rows).mean(axis=0, dtype=np.float64) for rows in files.values()]
+        )
+
+    def _standardised(self, rows: tuple[Entry, ...]) -> Float[np.ndarray, "tiles dim"]:
+        parts = [self._store.arrays(entry)["features"] for entry in rows]
+        return self._fitted().apply(np.concatenate(parts))
+
+    def _features(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "tiles dim"]:
+        features = self._standardised(rows)
+        if self._harmonise is not None:
+            factor, summand = self._harmonise.map(patient, rows[0].center)
+            features = (features * factor + summand).astype(np.float32)
+        return torch.from_numpy(features)
 
     def _fitted(self) -> Scale:
         if self._scale is None:

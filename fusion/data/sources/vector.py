@@ -1,20 +1,23 @@
 """Rows of tables (RNA, mutations, CNV, methylation, clinic) as one modality."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from fusion.data.cohort import Entry, Files
-from fusion.data.prepare.columns import choose_columns, read_names
-from fusion.data.prepare.patient_rows import by_path, key_problem, patient_rows, table_rows
+from fusion.data.harmonise.centers import CenterEffects
+from fusion.data.prepare.columns import Choice
+from fusion.data.prepare.patient_rows import by_path, patient_rows, row_faults, table_columns
 from fusion.data.prepare.vectors import VectorPreprocess
 from fusion.data.readers.table import read_table, require_columns
-from fusion.data.sheet import nearest
-from fusion.errors import ConfigError, Fault, ReadError
+from fusion.errors import CohortError, ConfigError, Fault, ReadError
 from fusion.types import PatientId
 
 
@@ -34,6 +37,8 @@ class VectorSource:
         clip: cut standardised numbers at so many training standard deviations.
         categorical: text columns -> their allowed values.
         indicators: add an input for each number with gaps in training.
+        harmonise: takes the centre out of standardised numbers, before gaps are filled: a number
+            that nobody measured carries no centre. Categories and indicators stay as they are.
 
     Raises:
         ConfigError: where both `columns` and `columns_file` are given.
@@ -50,20 +55,29 @@ class VectorSource:
         clip: float | None = None,
         categorical: Mapping[str, Sequence[str]] | None = None,
         indicators: bool = False,
+        harmonise: CenterEffects | None = None,
     ) -> None:
-        if columns is not None and columns_file is not None:
-            raise ConfigError("`columns` and `columns_file` both choose the columns; give one")
-        self.columns = None if columns is None else tuple(columns)
-        self.columns_file = columns_file
-        self.drop = tuple(drop)
-        self.select_variance = select_variance
-        self.log1p = log1p
-        self.clip = clip
         self.categorical = {c: tuple(v) for c, v in (categorical or {}).items()}
-        self.indicators = indicators
+        self.choice = Choice(
+            columns=None if columns is None else tuple(columns),
+            columns_file=columns_file,
+            drop=tuple(drop),
+            categorical=tuple(self.categorical),
+        )
+        self.log1p = log1p
+        self.harmonisers = () if harmonise is None else (harmonise,)
+        self._learn = partial(
+            VectorPreprocess.fit,
+            select_variance=select_variance,
+            log1p=log1p,
+            clip=clip,
+            categorical=self.categorical,
+            indicators=indicators,
+        )
         self.width = 0
         self.preprocess: VectorPreprocess | None = None
         self._prepared: dict[Path, tuple[str, ...]] = {}
+        self._files: Files = {}
         self._loaded: dict[tuple[Entry, ...], Float[Tensor, "1 width"]] = {}
 
     def prepare(self, files: Files) -> list[Fault]:
@@ -72,21 +86,22 @@ class VectorSource:
         Raises:
             ConfigError: where a setting names no column of any table.
         """
-        faults: list[Fault] = []
         paths = by_path(files)
-        self._prepared = {}
-        for path in paths:
-            try:
-                table = read_table(path, text=self._categorical)
-            except ReadError as error:
-                faults.append(Fault(error.message, str(path)))
-            else:
-                self._prepared[path] = tuple(map(str, table.columns))
-        chosen = () if self.preprocess else self._chosen(self._prepared.values())
+        self._prepared, faults = table_columns(paths, text=self._categorical)
+        chosen = () if self.preprocess else self.choice.of(self._prepared.values())
         for path, columns in self._prepared.items():
             # before `fit` nobody knows whether a column that is not here will be needed
             here = self.preprocess.needs if self.preprocess else set(chosen) & set(columns)
-            faults += self._check(path, paths[path], sorted(here))
+            faults += row_faults(
+                path, paths[path], sorted(here), categorical=self._categorical, log1p=self.log1p
+            )
+        for harmoniser in self.harmonisers:
+            faults += harmoniser.prepare(files)
+        faulty = {fault.patient for fault in faults}
+        self._files = {p: rows for p, rows in files.items() if p not in faulty}
+        self._loaded = {}
+        if self.preprocess is not None and all(fault.patient for fault in faults):
+            faults += self._meet(self._files)
         return faults
 
     def fit(self, files: Files) -> None:
@@ -95,11 +110,12 @@ class VectorSource:
         Raises:
             ReadError: where a table lacks a column, or holds what it must not.
             ConfigError: where a setting names no column, or none is left.
+            CohortError: for patients of a centre that harmonising must not meet.
         """
         tables = {path: read_table(path, text=self.categorical) for path in by_path(files)}
         training = {p: tuple(map(str, t.columns)) for p, t in tables.items()}
         # names of other centres' columns count only for whether a pattern matches any
-        chosen = self._chosen([*training.values(), *self._prepared.values()])
+        chosen = self.choice.of([*training.values(), *self._prepared.values()])
         available = {c for columns in training.values() for c in columns}
         table = patient_rows(
             files,
@@ -107,19 +123,14 @@ class VectorSource:
             categorical=self.categorical,
             log1p=self.log1p,
         )
-        self._use(
-            VectorPreprocess.fit(
-                table,
-                select_variance=self.select_variance,
-                log1p=self.log1p,
-                clip=self.clip,
-                categorical=self.categorical,
-                indicators=self.indicators,
-            )
-        )
+        self._use(self._learn(table))
         # a column missing at another centre is found now, not after hours of training
         for path in self._prepared:
             require_columns(read_table(path, text=self.categorical), self._fitted().needs, path)
+        for harmoniser in self.harmonisers:
+            harmoniser.fit(files, self._numbers)
+        if faults := self._meet({**self._files, **files}):
+            raise CohortError("ComBat", faults)
 
     def load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
         """The patient's vector; kept in memory, since a wide table is slow to look up.
@@ -137,24 +148,36 @@ class VectorSource:
 
     def state(self) -> Mapping[str, Any]:
         """What was fitted."""
-        return self._fitted().state()
+        own = [harmoniser.state() for harmoniser in self.harmonisers]
+        return {**self._fitted().state(), "harmonise": own}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the place of `fit`."""
         self._use(VectorPreprocess.from_state(state))
+        for harmoniser, fitted in zip(self.harmonisers, state["harmonise"], strict=True):
+            harmoniser.restore(fitted)
 
     def _load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
         fitted = self._fitted()
         try:
-            table = patient_rows(
-                {patient: rows},
-                fitted.needs,
-                categorical=fitted.categories,
-                log1p=fitted.log1p,
-            )
-            return torch.from_numpy(fitted.transform(table, path=rows[0].path))
+            table = self._table({patient: rows})
+            numbers = fitted.standardised(table, path=rows[0].path)
+            for harmoniser in self.harmonisers:
+                factor, summand = harmoniser.map(patient, rows[0].center)
+                numbers = numbers * factor + summand
+            return torch.from_numpy(fitted.assemble(table, numbers, path=rows[0].path))
         except ReadError as error:
             raise ReadError(error.path, error.message, patient) from error
+
+    def _meet(self, files: Files) -> list[Fault]:
+        return [f for h in self.harmonisers for f in h.meet(files, self._numbers)]
+
+    def _numbers(self, files: Files) -> Float[np.ndarray, "patients columns"]:
+        return self._fitted().standardised(self._table(files))
+
+    def _table(self, files: Files) -> pd.DataFrame:
+        fitted = self._fitted()
+        return patient_rows(files, fitted.needs, categorical=fitted.categories, log1p=fitted.log1p)
 
     def _fitted(self) -> VectorPreprocess:
         if self.preprocess is None:
@@ -165,35 +188,7 @@ class VectorSource:
     def _categorical(self) -> Mapping[str, Sequence[str]]:
         return self.preprocess.categories if self.preprocess else self.categorical
 
-    def _check(self, path: Path, rows: Sequence[Entry], wanted: Sequence[str]) -> list[Fault]:
-        keys = set(read_table(path, text=self._categorical).index)
-        problems = [(row, key_problem(row, keys)) for row in rows]
-        faults = [Fault(p, str(path), None, row.patient_id) for row, p in problems if p]
-        try:
-            table_rows(
-                path,
-                [row for row, problem in problems if not problem],
-                wanted,
-                categorical=self._categorical,
-                log1p=self.log1p,
-            )
-        except ReadError as error:
-            faults.append(Fault(error.message, str(path), None, error.patient))
-        return faults
-
     def _use(self, preprocess: VectorPreprocess) -> None:
         self.preprocess = preprocess
         self.width = len(preprocess.names)
         self._loaded = {}
-
-    def _chosen(self, tables: Iterable[Sequence[str]]) -> tuple[str, ...]:
-        """Columns that the settings choose from those of any table."""
-        available = {c for columns in tables for c in columns}
-        if not available:
-            return ()
-        for column in self.categorical:
-            if column not in available:
-                hint = nearest(column, available)
-                raise ConfigError(f"`categorical`: no table has a column {column!r}{hint}")
-        listed = self.columns if self.columns_file is None else read_names(self.columns_file)
-        return choose_columns(available, columns=listed, drop=self.drop)

@@ -1,0 +1,1 @@
+"""Centres made alike before anything learns; fitted on training patients alone."""
