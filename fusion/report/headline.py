@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.metric_row import MetricRow
 from fusion.report.metrics_file import Metrics
 from fusion.report.numbers import interval, number, p_value, value
@@ -13,6 +14,8 @@ _PLACES = {
     "external": "On external centres",
     "internal test": "On the internal test alone (no external patients)",
 }
+
+_IN_WORDS = {NOT_HARMONISED: "the same fusion without harmonising"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def _others(metrics: Metrics, about: Mapping[str, str]) -> str:
     for row in metrics.rows:
         mine = all(getattr(row, field) == value for field, value in about.items()) and row.pooled
         if mine and row.versus not in (None, metrics.baseline):
-            names[_verdict(row)].append(str(row.versus))
+            names[_verdict(row)].append(_IN_WORDS.get(row.versus, row.versus))
     return " ".join(f"{said[v].format(_or(n))}." for v, n in names.items() if n)
 
 

@@ -157,7 +157,7 @@ def differences(metrics: Metrics, tasks: Sequence[TaskInfo]) -> Table:
         if lines:
             blocks.append(Block(f"{task.name}, {task.primary}, {part}", tuple(lines)))
     columns = ("Compared with", "Patients of both", f"{metrics.model} minus this", "p")
-    return Table("What fusing adds to each model alone", columns, tuple(blocks))
+    return Table("What fusing adds to each other model", columns, tuple(blocks))
 
 
 def _cell(row: MetricRow) -> Cell:
