@@ -383,7 +383,7 @@ def test_a_run_without_outsiders_training_or_baseline_still_has_a_page(
     text = "".join(Page(write_report(tmp_path, p, summary, draws=5, seed=0).read_text()).text)
     assert "no cut points: 0 training patients" in text
     assert "Nobody was left out." in text
-    assert "No other model was fitted to compare with." in text
+    assert "There is no other model to compare with." in text
     assert "no model called clinical predicted it" in text
 
 

@@ -78,7 +78,7 @@ def report(predictions, **changes):
         "notes": [],
         "command": "python scripts/report.py",
         "thresholds": None,
-        "draws": 12,
+        "draws": 5,
         "seed": 0,
     }
     page = report_table(predictions=predictions, **{**options, **changes})
@@ -86,7 +86,7 @@ def report(predictions, **changes):
 
 
 def test_one_model_without_a_baseline_or_modalities(theirs):
-    predictions = theirs(table())
+    predictions = theirs(table(patients=45))
     text = report(predictions, notes=["Made in 1999."])
     assert "network reached an AUC of" in text
     assert text.count("There is no clinical model beside it") >= 3
@@ -102,7 +102,7 @@ def test_one_model_without_a_baseline_or_modalities(theirs):
 
 
 def test_a_baseline_is_compared_with(theirs):
-    predictions = theirs(table(models=("network", "age and grade")))
+    predictions = theirs(table(patients=45, models=("network", "age and grade")))
     text = report(predictions, model="network", baseline="age and grade", only=["idh"])
     assert "the age and grade model for idh" in text
     assert "network minus age and grade" in text
