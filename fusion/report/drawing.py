@@ -110,7 +110,9 @@ def grid(
 def png(figure: Figure) -> bytes:
     """The bytes are the same for the same figure: no date, no version."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
+    figure.set_dpi(200)
+    # what `savefig` writes, without its rehearsal
+    FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 
