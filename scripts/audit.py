@@ -74,9 +74,10 @@ def choose(argv: list[str]) -> "tuple[Audit, Path]":
         values = parse(argv, about="", allowed=BUNDLE, required=["bundle", "cohort"])
         return of_bundle(values), place(values, Path(values["cohort"]).resolve().name)
     from fusion.config.compose import compose
-    from fusion.run.audit_plan import examine_plan
 
     config = compose(argv)
+    from fusion.run.audit_plan import examine_plan  # slow: a misspelt name has its answer by now
+
     chosen = any(argument.startswith("out=") for argument in argv)
     return examine_plan(config), place({"out": config.out} if chosen else {}, config.name)
 

@@ -155,7 +155,14 @@ def test_a_faulty_job_of_a_sweep_reaches_the_user(train, arguments):
 
 
 @pytest.mark.parametrize(
-    "script", ["train.py", "scripts/evaluate.py", "scripts/make_demo.py", "scripts/report.py"]
+    "script",
+    [
+        "train.py",
+        "scripts/audit.py",
+        "scripts/evaluate.py",
+        "scripts/make_demo.py",
+        "scripts/report.py",
+    ],
 )
 def test_commands_work_from_another_folder(script, tmp_path):
     done = subprocess.run(
