@@ -4,22 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from fusion.config.adapt import AdaptConfig
+from fusion.config.encoders import BagEncoderConfig, VectorEncoderConfig, VolumeEncoderConfig
 from fusion.config.harmonise import ComBatConfig, StainConfig
 from fusion.config.strict import Strict
-
-
-class VolumeEncoderConfig(Strict):
-    """A MONAI 3-D network."""
-
-    name: Literal["resnet", "densenet", "segresnet", "swinunetr"]
-    dim: PositiveInt
-    """Width of a token."""
-    width: PositiveInt
-    """Features of the first stage, a multiple of 8."""
-    layers: list[PositiveInt]
-    """Blocks of each stage."""
-    pool: Literal["mean", "grid"]
-    """One token, or one for each cell of the last feature map."""
 
 
 class VolumeAugmentConfig(Strict):
@@ -51,6 +39,7 @@ class VolumeConfig(Strict):
     workers: PositiveInt
     augment: VolumeAugmentConfig
     encoder: VolumeEncoderConfig
+    adapt: AdaptConfig
 
 
 class TextureEncoderConfig(Strict):
@@ -73,15 +62,6 @@ PatchEncoderConfig = Annotated[
 ]
 
 
-class BagEncoderConfig(Strict):
-    """Gated attention MIL (Ilse 2018)."""
-
-    name: Literal["gated_attention"]
-    dim: PositiveInt
-    attention_dim: PositiveInt
-    dropout: float = Field(ge=0, lt=1)
-
-
 class BagConfig(Strict):
     """Whole-slide images."""
 
@@ -101,15 +81,7 @@ class BagConfig(Strict):
     keep_tiles: float = Field(gt=0, le=1)
     """Share of a bag's tiles that each training step draws."""
     encoder: BagEncoderConfig
-
-
-class VectorEncoderConfig(Strict):
-    """Self-normalising MLP (Klambauer 2017)."""
-
-    name: Literal["snn"]
-    dim: PositiveInt
-    hidden: list[PositiveInt]
-    dropout: float = Field(ge=0, lt=1)
+    adapt: AdaptConfig
 
 
 class TableConfig(Strict):
@@ -139,6 +111,7 @@ class VectorConfig(Strict):
     harmonise: ComBatConfig | None
     """Numbers made alike across centres; null leaves them. Categories are never changed."""
     encoder: VectorEncoderConfig
+    adapt: AdaptConfig
 
 
 ModalityConfig = Annotated[VolumeConfig | BagConfig | VectorConfig, Field(discriminator="kind")]

@@ -59,5 +59,8 @@ def pseudo_inverse(
 
 
 def _landmarks(x: Heads, count: int) -> Heads:
-    groups = x[:, :, 1:].tensor_split(min(count, x.shape[2] - 1), dim=2)
-    return torch.stack([x[:, :, 0], *(group.mean(dim=2) for group in groups)], dim=2)
+    others = x.shape[2] - 1
+    groups = min(count, others)
+    sizes = [1, *(others // groups + (i < others % groups) for i in range(groups))]
+    # one split: the gradient of single slices would be as many matrices as there are landmarks
+    return torch.stack([group.mean(dim=2) for group in x.split(sizes, dim=2)], dim=2)

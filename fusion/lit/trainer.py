@@ -4,6 +4,7 @@ import importlib.util
 import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning
@@ -19,6 +20,7 @@ from fusion.lit.history import History
 from fusion.lit.interrupt import EXIT_CODES, Interrupt
 from fusion.lit.module import LitFusion
 from fusion.lit.order import Order
+from fusion.lit.unfreeze import Unfreeze
 
 
 def fit(
@@ -39,6 +41,7 @@ def fit(
     accumulate: int,
     deterministic: bool,
     progress: bool,
+    unfreezing: Sequence[Unfreeze] = (),
 ) -> Path:
     """Train, and return the checkpoint of the epoch with the lowest validation loss.
 
@@ -59,6 +62,7 @@ def fit(
         accumulate: batches for each step of the optimiser.
         deterministic: refuse operations without a deterministic implementation.
         progress: show a bar on a terminal, or a line for each epoch elsewhere.
+        unfreezing: for each encoder that learns stage by stage.
 
     Raises:
         Interrupted: after a signal, with the checkpoint saved.
@@ -84,6 +88,7 @@ def fit(
         History(path=folder / "history.csv", lines=progress and not on_terminal),
         EarlyStopping(monitor="val_loss", patience=patience, check_finite=True),
         best,
+        *unfreezing,
     ]
     if progress and on_terminal:
         callbacks.append(RichProgressBar(leave=False))

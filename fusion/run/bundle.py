@@ -17,11 +17,11 @@ from fusion.data.labels import label_all
 from fusion.data.source import Source
 from fusion.errors import BundleError, CohortError, ConfigError, Fault
 from fusion.run.acquaintance import refuse_known
+from fusion.run.assemble import assemble
 from fusion.run.bundle_files import read_json, verify
 from fusion.run.cohort import check_known_labels
 from fusion.run.export import FORMAT
 from fusion.run.inputs import Inputs
-from fusion.run.learn import assemble
 from fusion.run.loading import load
 from fusion.run.place import Place
 from fusion.run.predict import predict
@@ -159,7 +159,6 @@ def load_bundle(
         )
     for name, source in sources.items():
         source.restore(states[name])
-    widths = {name: source.width for name, source in sources.items()}
-    trained = assemble(config, widths, tuple(sorted(sources)), config.head)
+    trained = assemble(config, sources, tuple(sorted(sources)), config.head)
     trained.restore(root / "weights.safetensors")
     return Bundle(config, sources, trained, about)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fusion.data.dataset import PatientDataset
 from fusion.data.harmonised import harmonised_how
+from fusion.data.layout import signed_how
 from fusion.data.source import Source
 from fusion.run.place import Place
 from fusion.types import PatientId
@@ -32,8 +33,8 @@ class Inputs:
         ]
 
     def sentences(self) -> list[str]:
-        """What a reader must know: who goes without what, and how centres were made alike."""
-        return [*self.losses(), *harmonised_how(self.sources)]
+        """What a reader must know: who goes without what, how centres were made alike, genes."""
+        return [*self.losses(), *harmonised_how(self.sources), *signed_how(self.sources)]
 
     def dataset(self, place: Place, modalities: tuple[str, ...]) -> PatientDataset:
         """The patients of a place who have any of the modalities."""

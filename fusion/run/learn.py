@@ -8,8 +8,8 @@ import torch
 from fusion.audit.records import EPOCH
 from fusion.config.head import HeadConfig
 from fusion.config.parts.augment import build_augmentation
+from fusion.config.parts.encoders import build_unfreezing
 from fusion.config.parts.invariance import build_invariance
-from fusion.config.parts.model import build_model
 from fusion.config.parts.tasks import build_task, build_weighting
 from fusion.config.run import RunConfig
 from fusion.data.dataset import PatientDataset
@@ -18,26 +18,12 @@ from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
 from fusion.lit.rank import rank
 from fusion.lit.trainer import fit, read_checkpoint
+from fusion.run.assemble import assemble
 from fusion.run.loading import load
 from fusion.run.material import Material
+from fusion.run.start import start
 from fusion.run.trained import Trained
 from fusion.tasks.base import Task
-
-
-def assemble(
-    config: RunConfig, widths: dict[str, int], modalities: tuple[str, ...], head: HeadConfig
-) -> Trained:
-    """Model and tasks with their first weights, which depend on the seed alone."""
-    tasks = {name: build_task(config.tasks[name]) for name in sorted(config.tasks)}
-    model = build_model(
-        {m: config.modalities[m] for m in modalities},
-        head,
-        widths=widths,
-        out_features=sum(task.out_features for task in tasks.values()),
-        modality_dropout=config.modality_dropout if len(modalities) > 1 else 0.0,
-        seed=config.seed,
-    )
-    return Trained(model, tasks, modalities)
 
 
 def learn(
@@ -63,8 +49,7 @@ def learn(
         TrainingError: where a task has no labelled patient to learn from.
         Interrupted: after a signal, with the checkpoint saved.
     """
-    widths = {m: material.inputs.sources[m].width for m in modalities}
-    trained = assemble(config, widths, modalities, head)
+    trained = assemble(config, material.inputs.sources, modalities, head)
     done = folder / "weights.safetensors"
     if done.exists():
         trained.restore(done)
@@ -73,6 +58,7 @@ def learn(
     train = material.inputs.dataset(material.place("train"), modalities)
     val = material.inputs.dataset(material.place("val"), modalities)
     ready(trained.tasks, train, val)
+    start(config, trained, material)
     settings = config.trainer
     lit = LitFusion(
         model=trained.model,
@@ -103,6 +89,7 @@ def learn(
         resume_command=resume_command,
         checkpoint=last if last.exists() else None,
         progress=config.progress,
+        unfreezing=build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
         **settings.model_dump(exclude={"threads"}),
     )
     chosen = read_checkpoint(best)

@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 from fusion.config.compose import CONFIGS, compose
 from fusion.config.head import HeadConfig
 from fusion.config.parts.model import build_model
+from fusion.data.layout import Layout
 from fusion.data.sample import Sample, collate
 from fusion.testing.head_examples import PATTERNS
 from fusion.types import Bags, Center, Modality, PatientId, Volumes
 
 NAMES = sorted(path.stem for path in (CONFIGS / "head").glob("*.yaml"))
-WIDTHS = {"mri": 2, "rna": 5, "wsi": 3}
+LAYOUTS = {m: Layout(width) for m, width in {"mri": 2, "rna": 5, "wsi": 3}.items()}
 GIVEN = {"single": {"modality": "mri"}, "film": {"map": "mri", "tables": ["rna", "wsi"]}}
 """What a YAML leaves open."""
 
@@ -32,7 +33,7 @@ def head_config(name, **more):
 def built(modalities, name, **more):
     head = head_config(name, **more)
     return build_model(
-        modalities, head, widths=WIDTHS, out_features=2, modality_dropout=0.0, seed=0
+        modalities, head, layouts=LAYOUTS, out_features=2, modality_dropout=0.0, seed=0
     )
 
 

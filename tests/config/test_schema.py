@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel
 
 from fusion.config import modality, run
+from fusion.config.adapt import AdaptConfig
 from fusion.config.compose import CONFIGS
 from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
@@ -31,7 +32,12 @@ def written(group, key):
 
 @pytest.mark.parametrize(
     ("group", "union"),
-    [("head", HeadConfig), ("split", SplitConfig), ("invariance", InvarianceConfig)],
+    [
+        ("adapt", AdaptConfig),
+        ("head", HeadConfig),
+        ("split", SplitConfig),
+        ("invariance", InvarianceConfig),
+    ],
 )
 def test_every_name_has_its_file_and_every_file_its_name(group, union):
     found = written(group, "name")

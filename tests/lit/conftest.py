@@ -86,9 +86,9 @@ def loader(seed):
 
 @pytest.fixture(scope="session")
 def train():
-    """`train(folder, module, checkpoint)`: the checkpoint of the best epoch of four."""
+    """`train(folder, module, checkpoint, ...)`: the checkpoint of the best epoch of four."""
 
-    def trained(folder, lit, checkpoint=None):
+    def trained(folder, lit, checkpoint=None, **more):
         return fit(
             module=lit,
             train=loader(seed=0),
@@ -106,6 +106,7 @@ def train():
             accumulate=1,
             deterministic=True,
             progress=False,
+            **more,
         )
 
     return trained

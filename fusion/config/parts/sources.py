@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from fusion.config.encoders import PathwaysConfig
 from fusion.config.modality import (
     BagConfig,
     ModalityConfig,
@@ -16,6 +17,7 @@ from fusion.config.task import TaskConfig
 from fusion.data.harmonise.centers import CenterEffects
 from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.prepare.patch_encoders.choose import patch_encoder
+from fusion.data.signatures import Signatures
 from fusion.data.source import Source
 from fusion.data.sources.bag import BagSource
 from fusion.data.sources.vector import VectorSource
@@ -84,7 +86,14 @@ def build_source(
             )
         case VectorConfig():
             combat = build_combat(config.harmonise, tasks)
-            return build_table(config.table, root=root, drop=drop, harmonise=combat)
+            sets = config.encoder.signatures if isinstance(config.encoder, PathwaysConfig) else None
+            return build_table(
+                config.table,
+                root=root,
+                drop=drop,
+                harmonise=combat,
+                signatures=None if sets is None else Signatures(root / sets),
+            )
 
 
 def build_table(
@@ -93,6 +102,7 @@ def build_table(
     root: Path,
     drop: list[str],
     harmonise: CenterEffects | None = None,
+    signatures: Signatures | None = None,
 ) -> VectorSource:
     """A table's source; `drop` comes on top of what the table itself drops."""
     listed = config.columns_file
@@ -106,4 +116,5 @@ def build_table(
         categorical=config.categorical,
         indicators=config.indicators,
         harmonise=harmonise,
+        signatures=signatures,
     )

@@ -17,6 +17,7 @@ from fusion.data.prepare.columns import Choice
 from fusion.data.prepare.patient_rows import by_path, patient_rows, row_faults, table_columns
 from fusion.data.prepare.vectors import VectorPreprocess
 from fusion.data.readers.table import read_table, require_columns
+from fusion.data.signatures import Signatures
 from fusion.errors import CohortError, ConfigError, Fault, ReadError
 from fusion.types import PatientId
 
@@ -39,6 +40,7 @@ class VectorSource:
         indicators: add an input for each number with gaps in training.
         harmonise: takes the centre out of standardised numbers, before gaps are filled: a number
             that nobody measured carries no centre. Categories and indicators stay as they are.
+        signatures: sets of columns, for an encoder that reads them set by set.
 
     Raises:
         ConfigError: where both `columns` and `columns_file` are given.
@@ -56,6 +58,7 @@ class VectorSource:
         categorical: Mapping[str, Sequence[str]] | None = None,
         indicators: bool = False,
         harmonise: CenterEffects | None = None,
+        signatures: Signatures | None = None,
     ) -> None:
         self.categorical = {c: tuple(v) for c, v in (categorical or {}).items()}
         self.choice = Choice(
@@ -66,6 +69,7 @@ class VectorSource:
         )
         self.log1p = log1p
         self.harmonisers = () if harmonise is None else (harmonise,)
+        self.signatures = signatures
         self._learn = partial(
             VectorPreprocess.fit,
             select_variance=select_variance,
@@ -148,14 +152,16 @@ class VectorSource:
 
     def state(self) -> Mapping[str, Any]:
         """What was fitted."""
-        own = [harmoniser.state() for harmoniser in self.harmonisers]
-        return {**self._fitted().state(), "harmonise": own}
+        own, sets = [harmoniser.state() for harmoniser in self.harmonisers], self.signatures
+        return {**self._fitted().state(), "harmonise": own, "signatures": sets and sets.state()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Take the place of `fit`."""
         self._use(VectorPreprocess.from_state(state))
         for harmoniser, fitted in zip(self.harmonisers, state["harmonise"], strict=True):
             harmoniser.restore(fitted)
+        if self.signatures is not None:
+            self.signatures.restore(state["signatures"])
 
     def _load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
         fitted = self._fitted()
