@@ -16,6 +16,16 @@ from fusion.run.prepare import prepare
 pytestmark = pytest.mark.slow
 # the split must not change where labels do, and each part must be large enough
 SPLIT = ["split.stratify=[]", "split.val=0.2", "split.test=0.2"]
+# everything that can be fitted: what harmonises centres too, and a rule that looks at others
+HARMONISED = [
+    "modalities.mri.normalise=nyul",
+    "harmonise@modalities.rna.harmonise=combat_age_sex",
+    "modalities.rna.harmonise.unseen=own",
+    "modalities.rna.harmonise.minimum=2",
+    "stain@modalities.wsi.stain=macenko",
+    "harmonise@modalities.wsi.harmonise=combat",
+    "modalities.wsi.harmonise.minimum=2",
+]
 
 
 @pytest.fixture
@@ -23,7 +33,7 @@ def fitted(settings, tmp_path):
     """`fitted(cohort)`: everything that a run fits, as bytes, and its material."""
 
     def made(cohort, name):
-        config = compose(settings("glioma_fusion", *SPLIT, root=cohort))
+        config = compose(settings("glioma_fusion", *SPLIT, *HARMONISED, root=cohort))
         folder = tmp_path / name
         material = prepare(config, folder)
         trained = learn(

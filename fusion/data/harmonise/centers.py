@@ -42,7 +42,7 @@ class CenterEffects:
         self.covariates = covariates
         self._combat: Combat | None = None
         self._patients = 0
-        self._without = 0
+        self._met: Files = {}
         self._own: dict[Center, Effect] = {}
         self._strangers: dict[Center, list[PatientId]] = {}
 
@@ -87,8 +87,7 @@ class CenterEffects:
             values_of(chosen), [chosen[p][0].center for p in who], self._covariates(who)
         )
         self._patients = len(who)
-        self._without = 0 if self.covariates is None else self.covariates.without(who)
-        self._own = {}
+        self._own, self._strangers, self._met = {}, {}, {}
 
     def meet(self, files: Files, values_of: Callable[[Files], Values]) -> list[Fault]:
         """All patients of a run or of another cohort: note centres that were not seen.
@@ -97,8 +96,8 @@ class CenterEffects:
             Under the rule `refuse` a fault for each of their patients.
         """
         fitted = self._fitted()
-        centers = by_center(files)
-        self._strangers = {c: p for c, p in centers.items() if c not in fitted.effects}
+        self._met = files
+        self._strangers = {c: p for c, p in by_center(files).items() if c not in fitted.effects}
         self._own = {}
         if self.unseen == "own":
             for center, people in self._strangers.items():
@@ -140,7 +139,9 @@ class CenterEffects:
             return []
         kept = () if self.covariates is None else self.covariates.columns
         names = sorted(self._combat.effects)
-        found = [describe.fitted(modality, self._patients, names, kept, self._without)]
+        found = [describe.fitted(modality, self._patients, names, kept)]
+        if self.covariates is not None and (lacking := self.covariates.without(self._met)):
+            found.append(describe.unknown(self.covariates.modality, kept, lacking, len(self._met)))
         own = {c: p for c, p in self._strangers.items() if c in self._own}
         left = {c: p for c, p in self._strangers.items() if c not in self._own}
         if own:
@@ -155,7 +156,6 @@ class CenterEffects:
         kept = None if self.covariates is None else self.covariates.state()
         return {
             "patients": self._patients,
-            "without_covariates": self._without,
             "combat": self._fitted().state(),
             "covariates": kept,
         }
@@ -164,8 +164,7 @@ class CenterEffects:
         """Take the place of `fit`."""
         self._combat = Combat.from_state(state["combat"])
         self._patients = state["patients"]
-        self._without = state["without_covariates"]
-        self._own = {}
+        self._own, self._strangers, self._met = {}, {}, {}
         if self.covariates is not None:
             self.covariates.restore(state["covariates"])
 

@@ -7,21 +7,32 @@ from fusion.types import Center, PatientId
 People = Mapping[Center, Sequence[PatientId]]
 
 
-def fitted(
-    modality: str, patients: int, centers: Sequence[str], kept: Sequence[str], without: int
-) -> str:
+def fitted(modality: str, patients: int, centers: Sequence[str], kept: Sequence[str]) -> str:
     """On whom it was fitted.
 
     Example:
-        >>> fitted("rna", 97, ["Aster", "Birch"], ["age", "sex"], 2)
-        'ComBat of rna: fitted on 97 patients in training, of 2 centres (Aster, Birch), keeping \
-what age and sex explain (not known of 2 patients, who count with the mean).'
+        >>> fitted("rna", 97, ["Aster", "Birch"], ["age", "sex"])
+        'ComBat of rna: fitted on 97 training patients of 2 centres (Aster and Birch), keeping \
+what age and sex explain.'
     """
-    unknown = f" (not known of {counted(without)}, who count with the mean)" if without else ""
-    keeping = f", keeping what {listed(kept)} explain{unknown}" if kept else ""
+    keeping = f", keeping what {listed(kept)} explain{'' if len(kept) > 1 else 's'}" if kept else ""
     return (
-        f"ComBat of {modality}: fitted on {counted(patients)} in training, of {len(centers)} "
-        f"centres ({', '.join(centers)}){keeping}."
+        f"ComBat of {modality}: fitted on {patients} training patients of {len(centers)} "
+        f"centres ({listed(centers)}){keeping}."
+    )
+
+
+def unknown(table: str, kept: Sequence[str], lacking: int, people: int) -> str:
+    """Who counts with the mean of the covariates.
+
+    Example:
+        >>> unknown("clinical", ["age", "sex"], 2, 60)
+        '2 of 60 patients have no row of clinical: for ComBat they count with the mean age and sex \
+of training.'
+    """
+    return (
+        f"{lacking} of {counted(people)} have no row of {table}: for ComBat they count with the "
+        f"mean {listed(kept)} of training."
     )
 
 
