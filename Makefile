@@ -26,10 +26,10 @@ doctor: $(STAMP) ## open every file of the demo cohort and look
 	$(BIN)/python scripts/check_cohort.py cohort=data/demo
 
 test: $(STAMP) ## the whole suite, slow tests included
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 fast: $(STAMP) ## the suite without the end-to-end runs
-	$(BIN)/pytest -q -n 2 -m "not slow"
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not slow"
 
 check: $(STAMP) ## lint, format, types, architecture
 	$(BIN)/ruff check .
