@@ -16,10 +16,11 @@ class FullConfig(Strict):
 
 
 class FrozenConfig(Strict):
-    """Nothing: it stays what `start` gives."""
+    """Nothing: it stays what it was."""
 
     name: Literal["frozen"]
-    start: str | None
+    start: str
+    """Bundle whose encoder of this modality it is."""
 
 
 class StagedConfig(Strict):
@@ -37,7 +38,8 @@ class LoraConfig(Strict):
     """Low-rank additions to its matrices (Hu 2021)."""
 
     name: Literal["lora"]
-    start: str | None
+    start: str
+    """Bundle whose encoder of this modality is added to."""
     rank: PositiveInt
     alpha: PositiveFloat
     """Additions count alpha / rank."""

@@ -62,7 +62,11 @@ def test_every_encoder_is_built_by_its_yaml_and_learns(name):
 def test_every_way_of_adapting_is_exported_and_restored(adapted, tmp_path):
     """Weights of another seed take those of a file, LoRA's among them."""
     found = compose(
-        ["+experiment=glioma_fusion", *(f"adapt@modalities.{m}.adapt={adapted}" for m in LAYOUTS)]
+        [
+            "+experiment=glioma_fusion",
+            *(f"adapt@modalities.{m}.adapt={adapted}" for m in LAYOUTS),
+            *(f"modalities.{m}.adapt.start=bundle" for m in LAYOUTS),
+        ]
     )
 
     def trained(seed):
@@ -103,6 +107,12 @@ def test_every_way_of_adapting_is_exported_and_restored(adapted, tmp_path):
 def test_pathways_ask_for_their_file():
     with pytest.raises(ConfigError, match="signatures"):
         compose(["+experiment=glioma_fusion", "encoder@modalities.rna.encoder=pathways"])
+
+
+@pytest.mark.parametrize("adapted", ["frozen", "lora"])
+def test_what_hardly_learns_must_begin_somewhere(adapted):
+    with pytest.raises(ConfigError, match="start"):
+        compose(["+experiment=glioma_fusion", f"adapt@modalities.mri.adapt={adapted}"])
 
 
 def test_an_encoder_of_another_kind_is_refused():
