@@ -1,5 +1,7 @@
 """Encoders that begin where those of a bundle ended."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,8 +9,6 @@ from fusion.config.compose import compose
 from fusion.errors import ConfigError, LeakageError
 from fusion.run.assemble import assemble
 from fusion.run.bundle import load_bundle
-from fusion.run.material import Material
-from fusion.run.place import Place
 from fusion.run.prepare import prepare
 from fusion.run.start import start
 
@@ -41,10 +41,10 @@ def test_one_encoder_is_that_of_the_bundle_and_the_others_are_not(ready, finishe
     config, trained, material = ready(name=name, adapted=adapted)
     start(config, trained, material)
     theirs = load_bundle(finished / "bundle").trained.model.eval().encoders
-    _, batch = 0, material.inputs.dataset(material.place("train"), trained.modalities)
+    people = material.inputs.dataset(material.place("train"), trained.modalities)
     for other in trained.modalities:
-        who = next(p for p in batch.patients if batch.has(p, other))
-        value = batch.of([who])[0].inputs[other]
+        who = next(p for p in people.patients if people.has(p, other))
+        value = people.of([who])[0].inputs[other]
         with torch.no_grad():
             mine = trained.model.eval().encoders[other](value).features
             same = torch.equal(mine, theirs[other](value).features)
@@ -54,10 +54,8 @@ def test_one_encoder_is_that_of_the_bundle_and_the_others_are_not(ready, finishe
 def test_a_bundle_that_has_met_a_tested_patient_is_refused(ready):
     config, trained, material = ready()
     train, test = material.place("train"), material.place("test")
-    swapped = [Place(p.cohort, "test", train.patients) if p is test else p for p in material.places]
-    met = Material(
-        material.cohort, material.split, tuple(swapped), material.inputs, material.left_out
-    )
+    swapped = (replace(p, patients=train.patients) if p is test else p for p in material.places)
+    met = replace(material, places=tuple(swapped))
     with pytest.raises(
         LeakageError, match=rf"mri: .*bundle has learned from {len(train.patients)}"
     ):
