@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
-from fusion.data.harmonise.colour_table import ColourTable
+from fusion.data.harmonise.colour_table import SIDE, ColourTable
 from fusion.data.harmonise.stain import Profile, StainMethod
 from fusion.errors import ConfigError
 
@@ -50,7 +50,7 @@ class StainTarget:
     def made_by(self) -> dict[str, Any]:
         """All that decides a colour beside the slide."""
         target = {name: np.asarray(v).tolist() for name, v in sorted(self._fitted().items())}
-        return {**self.spec(), "target": target}
+        return {**self.spec(), "nodes": SIDE, "target": target}
 
     def sentences(self, modality: str) -> list[str]:
         """What a reader of the report must know."""

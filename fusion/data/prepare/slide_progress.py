@@ -24,9 +24,9 @@ class Stopped(Exception):
 class SlideProgress:
     """A bar for slides that several threads move. A slide counts in parts, by its tiles."""
 
-    def __init__(self, slides: int) -> None:
+    def __init__(self, slides: int, title: str = "slides") -> None:
         self._progress = Progress(*_COLUMNS, console=Console(stderr=True))
-        self._bar = self._progress.add_task("slides", total=slides, tiles=0, rate=0.0)
+        self._bar = self._progress.add_task(title, total=slides, tiles=0, rate=0.0)
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._tiles = 0

@@ -14,13 +14,14 @@ def each_slide(
     do: Callable[[Entry, Report], None],
     *,
     workers: int,
+    title: str,
 ) -> list[Fault]:
     """Do it for every slide, in threads; stopped work goes on with the next slide.
 
     Returns:
         A fault for each slide that cannot be used; any other error stops everything.
     """
-    with SlideProgress(len(entries)) as progress, ThreadPoolExecutor(workers) as pool:
+    with SlideProgress(len(entries), title) as progress, ThreadPoolExecutor(workers) as pool:
 
         def one(entry: Entry) -> Fault | None:
             with progress.slide() as report:

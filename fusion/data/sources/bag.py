@@ -91,8 +91,10 @@ class BagSource:
             CacheError: where the cache cannot be written, because that stops every slide.
             ConfigError: where the patch encoder cannot be used.
         """
-        ready = self._stain is None or self._stain.ready
-        faults = self._each(files, self._store.ensure if ready else self._store.ensure_profile)
+        if self._stain is None or self._stain.ready:
+            faults = self._each(files, self._store.ensure, "slides")
+        else:
+            faults = self._each(files, self._store.ensure_profile, "stains of slides")
         if self._harmonise is not None:
             faults += self._harmonise.prepare(files)
         faulty = {fault.patient for fault in faults}
@@ -112,12 +114,11 @@ class BagSource:
         """
         if not files:
             raise ConfigError("no training patient has a slide: nothing to standardise features by")
-        training = {p: files[p] for p in sorted(files)}
+        training = dict(sorted(files.items()))
         everybody = {**self._files, **training}
         if self._stain is not None:
-            slides = [[self._store.profile(e) for e in rows] for rows in training.values()]
-            self._stain.fit(slides)
-            if faults := self._each(everybody, self._store.ensure):
+            self._stain.fit([[self._store.profile(e) for e in r] for r in training.values()])
+            if faults := self._each(everybody, self._store.ensure, "slides"):
                 raise CohortError("slides", faults)
         self._scale = fit_scale(
             self._store.arrays(entry)["features"] for rows in training.values() for entry in rows
@@ -133,8 +134,8 @@ class BagSource:
         Raises:
             ReadError: for the first slide that cannot be used.
         """
-        features = self._features(patient, rows)
-        return Bags(features, torch.tensor([0, len(features)]))
+        bag = self._features(patient, rows)
+        return Bags(bag, torch.tensor([0, len(bag)]))
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
         """The same bag, and where each of its rows lies; raises as `load` does."""
@@ -170,8 +171,9 @@ class BagSource:
         if self._harmonise is not None:
             self._harmonise.restore(state["harmonise"])
 
-    def _each(self, files: Files, do: Callable[[Entry, Report], None]) -> list[Fault]:
-        return each_slide([e for rows in files.values() for e in rows], do, workers=self._workers)
+    def _each(self, files: Files, do: Callable[[Entry, Report], None], title: str) -> list[Fault]:
+        entries = [entry for rows in files.values() for entry in rows]
+        return each_slide(entries, do, workers=self._workers, title=title)
 
     def _meet(self, files: Files) -> list[Fault]:
         return [] if self._harmonise is None else self._harmonise.meet(files, self._means)
@@ -189,8 +191,8 @@ class BagSource:
         features = self._standardised(rows)
         if self._harmonise is not None:
             factor, summand = self._harmonise.map(patient, rows[0].center)
-            features = (features * factor + summand).astype(np.float32)
-        return torch.from_numpy(features)
+            features = features * factor + summand
+        return torch.from_numpy(features.astype(np.float32))
 
     def _fitted(self) -> Scale:
         if self._scale is None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from fusion.data.cohort import Entry
+from fusion.data.harmonise import stain_target
 from fusion.data.harmonise.centers import CenterEffects
 from fusion.data.harmonise.macenko import Macenko
 from fusion.data.harmonise.reinhard import Reinhard
@@ -172,13 +173,17 @@ def test_prepare_looks_at_colours_and_fit_embeds(source, files, slide, monkeypat
     assert json.dumps(again.state()) == json.dumps(bags.state())
 
 
-def test_another_target_makes_other_entries(source, files):
+def test_another_target_or_table_makes_other_entries(source, files, monkeypatch):
     encoder = Colours()
     bags = source("macenko", encoder=encoder)
     bags.fit(files)
     before = encoder.seen
     bags.fit({p: files[p] for p in list(files)[:4]})
-    assert encoder.seen > before
+    between = encoder.seen
+    assert between > before
+    monkeypatch.setattr(stain_target, "SIDE", 17)
+    bags.load("A0", files["A0"])
+    assert encoder.seen > between
 
 
 def test_a_slide_without_a_stain_is_a_fault_and_the_rest_goes_on(source, files, write_slide):
