@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fusion.config.compose import compose
-from fusion.run.center_told import COLUMNS, center_told
 from fusion.run.assemble import assemble
+from fusion.run.center_told import COLUMNS, center_told
 from fusion.run.prepare import prepare
 from fusion.run.unharmonised import Unharmonised, plain
 
