@@ -22,6 +22,9 @@ INSIDE = ("train", "val", "test")
 def one_hospital(roster: Roster, hints: Sequence[tuple[Center, Center, str]] = ()) -> Check:
     """Hold the external centres against the others.
 
+    Within one cohort, one name is one hospital. Two cohorts may each have a `Site 1`: there it is
+    a warning.
+
     Args:
         roster: who is from where.
         hints: (internal centre, external centre, why they may be one) from the data.
@@ -31,7 +34,8 @@ def one_hospital(roster: Roster, hints: Sequence[tuple[Center, Center, str]] = (
     for a, b in product(inside, outside):
         why = same_name(a, b)
         if why:
-            findings.append(_finding(roster, a, b, "error", why))
+            sure = _together(roster, a, b)
+            findings.append(_finding(roster, a, b, "error" if sure else "warning", why))
             continue
         reasons = [text for x, y, text in hints if (x, y) == (a, b)]
         if similar_name(a, b):
@@ -46,6 +50,15 @@ def one_hospital(roster: Roster, hints: Sequence[tuple[Center, Center, str]] = (
     )
 
 
+def _together(roster: Roster, a: Center, b: Center) -> bool:
+    """Whether one cohort has patients of the one inside and of the other outside."""
+    inside, outside = (
+        {roster.cohorts.get(p, "") for p in roster.of(*parts) if roster.centers[p] == center}
+        for parts, center in ((INSIDE, a), (("external",), b))
+    )
+    return bool(inside & outside)
+
+
 def same_name(a: str, b: str) -> str:
     """Why two names mean one hospital; empty where they do not say so.
 
@@ -57,7 +70,7 @@ def same_name(a: str, b: str) -> str:
     """
     one, other = sorted((words(a), words(b)), key=len)
     if a == b:
-        return "are one: patients of it are on both sides"
+        return "have one name"
     if one == other:
         return "have one name, written in two ways"
     if one and other[: len(one)] == one and not set(one) <= GENERIC:

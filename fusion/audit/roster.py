@@ -1,7 +1,7 @@
 """Everybody who takes part in a run: in which part, and from where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from fusion.types import Center, PatientId
@@ -20,6 +20,8 @@ class Roster:
     parts: Mapping[PatientId, str]
     """train, val, test or external."""
     centers: Mapping[PatientId, Center]
+    cohorts: Mapping[PatientId, str] = field(default_factory=dict)
+    """Patient -> name of the cohort; empty where there is one."""
 
     def of(self, *parts: str) -> tuple[PatientId, ...]:
         """Patients of these parts."""

@@ -108,7 +108,9 @@ def examine_again(
         *records(material.fitted.fits, roster, histories, predictions),
         predicted_shares(fusion, taught_shares(config, material)),
     )
-    named = {check.name: check for check in accepted(Audit(new), config.audit.accept).checks}
+    mine = {check.name for check in new}
+    accept = {k: why for k, why in config.audit.accept.items() if k.partition("/")[0] in mine}
+    named = {check.name: check for check in accepted(Audit(new), accept).checks}
     return Audit(tuple(named.get(check.name, check) for check in before.checks))
 
 

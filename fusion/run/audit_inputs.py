@@ -27,7 +27,9 @@ def roster_of(material: Material) -> Roster:
     """Everybody who takes part."""
     both = [(p, place) for place in material.places for p in place.patients]
     return Roster(
-        {p: place.part for p, place in both}, {p: place.cohort.centers[p] for p, place in both}
+        parts={p: place.part for p, place in both},
+        centers={p: place.cohort.centers[p] for p, place in both},
+        cohorts={p: place.cohort.name for p, place in both},
     )
 
 

@@ -77,6 +77,14 @@ def test_only_across_the_border():
     assert check.not_asked == "the run has no external patients"
 
 
+def test_two_cohorts_may_each_have_a_site_1():
+    centers = {"a": "Site 1", "b": "Site 1"}
+    for cohorts, severity in (({"a": "ours", "b": "ours"}, "error"), (centers, "error"),
+                              ({"a": "ours", "b": "theirs"}, "warning")):  # fmt: skip
+        (found,) = one_hospital(Roster({"a": "val", "b": "external"}, centers, cohorts)).findings
+        assert found.severity == severity
+
+
 def shifted(random, alike=()):
     """Four centres with shifts of their own; those named take that of A."""
     centers = np.repeat(["A", "B", "C", "X7"], 40)
