@@ -119,10 +119,10 @@ def _survival(case: TaskScores, found: Scores, other: Scores | None) -> Iterator
         yield Wrong(
             **_who(who),
             truth=f"{state} {found.target[i]:g} days",
-            said=f"risk above {own[i]:.0f} % of the others",
+            said=f"risk above {own[i]:.0f}\u00a0% of the others",
             baseline="–"
             if ranks is None or theirs is None
-            else f"risk above {ranks[theirs]:.0f} % of the others",
+            else f"risk above {ranks[theirs]:.0f}\u00a0% of the others",
             measure=float((2 * wrong[i] - comparable[i]) / max(1, len(found) - 1)),
             shown=f"ranked wrongly against {wrong[i]} of {comparable[i]}",
         )
@@ -151,4 +151,4 @@ def _likeliest(values: Float[np.ndarray, " k"], names: tuple[str, ...]) -> str:
 
 
 def _share(p: float) -> str:
-    return f"{100 * p:.1f} %" if p < 0.1 else f"{100 * p:.0f} %"
+    return f"{100 * p:.{1 if p < 0.1 else 0}f}\u00a0%"

@@ -17,7 +17,6 @@ from fusion.report.task_scores import JUDGED, TaskScores
 from fusion.statistics.confusion import confusion
 
 _COLUMNS = (
-    Column("Threshold", "threshold", number),
     Column("Sensitivity", "sensitivity"),
     Column("Specificity", "specificity"),
     Column("Balanced accuracy", "balanced accuracy"),
@@ -52,7 +51,10 @@ def _thresholds(case: TaskScores, sensitivity: float) -> Sheet | Blank:
             lines.append(
                 line(label, here, _COLUMNS, where=f"{model}, {label}", main=place == "all")
             )
-        blocks.append(Block(f"{model}: {what.removeprefix(f'{positive}, ')}", tuple(lines)))
+        at = next(row for row in mine if row.measure == "threshold").value
+        limit = "no threshold" if at is None else f"from {number(at)} on"
+        rule = what.removeprefix(f"{positive}, ")
+        blocks.append(Block(f"{model}, {rule}: {limit}", tuple(lines)))
     head = ("", "Patients", "Positive", *(c.title for c in _COLUMNS))
     note = (
         "Thresholds are chosen on validation patients alone: the one of the largest sum of "

@@ -31,8 +31,8 @@ def test_planted_mistakes_come_first_and_nobody_who_was_right(yes_or_no):
     found = most_wrong(case_of(*frames, baseline="clinical"))
     assert [w.patient_id for w in found] == ["external-0003", "external-0010"]
     assert found[0].truth == "no"
-    assert found[0].said == "yes 99 %"
-    assert found[0].baseline == "no 99 %"
+    assert found[0].said == "yes 99\u00a0%"
+    assert found[0].baseline == "no 99\u00a0%"
     assert found[0].measure == pytest.approx(-np.log(0.01))
 
 
@@ -82,7 +82,7 @@ def test_who_died_early_with_a_low_risk_or_outlived_all_with_a_high_one(time_to_
     assert found[0].shown == "ranked wrongly against 39 of 39"
     assert found[0].truth == "event at 1 days"
     assert found[1].truth == "event-free, last seen at 40 days"
-    assert found[1].said == "risk above 100 % of the others"
+    assert found[1].said == "risk above 100\u00a0% of the others"
 
 
 def test_the_table_says_what_the_model_had_to_go_by(run, make_summary):
