@@ -58,7 +58,7 @@ def observed_by(
 
     Example:
         >>> days, event = np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, False])
-        >>> observed_by(days, event, 2.5).value
+        >>> round(observed_by(days, event, 2.5).value, 6)
         0.25
     """
     curve = KaplanMeierFitter().fit(time_days, event)

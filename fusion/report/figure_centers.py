@@ -19,6 +19,7 @@ from fusion.report.drawing import (
     style,
 )
 from fusion.report.metric_row import MetricRow
+from fusion.report.small_centers import without_small
 from fusion.report.tasks import TaskInfo
 
 _MOST_LINES = 60
@@ -35,14 +36,16 @@ def centers(rows: Sequence[MetricRow], task: TaskInfo, models: Sequence[str]) ->
             only the first two are drawn.
     """
     title = f"{task.primary} by centre: {task.name}"
-    mine = [
-        r
-        for r in rows
-        if r.task == task.name
-        and r.metric == task.primary
-        and r.versus is None
-        and r.part in _PARTS
-    ]
+    mine, small = without_small(
+        [
+            r
+            for r in rows
+            if r.task == task.name
+            and r.metric == task.primary
+            and r.versus is None
+            and r.part in _PARTS
+        ]
+    )
     places = list(dict.fromkeys((r.part, r.cohort, r.center) for r in mine))
     if not any(r.value is not None for r in mine):
         return Blank(title, "the metric has no value at any centre")
@@ -68,10 +71,11 @@ def centers(rows: Sequence[MetricRow], task: TaskInfo, models: Sequence[str]) ->
         figure.legend(loc="outside upper center", ncols=min(5, len(drawn)), handlelength=1.8)
         image = png(figure)
     few = "" if len(drawn) == len(models) else f" Only {' and '.join(drawn)} are drawn."
+    left = f" {small}" if small else ""
     caption = (
         f"{task.primary} of {task.name} in all patients of a part and at each centre, with 95 % "
         f"intervals over patients; 0.5 (dotted) is chance. Centres with few patients have wide "
-        f"intervals; their order says little.{few}"
+        f"intervals; their order says little.{few}{left}"
     )
     return Drawing(f"centers_{task.name}", title, caption, image, pd.DataFrame(map(asdict, mine)))
 

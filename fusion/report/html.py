@@ -18,11 +18,11 @@ from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
 from fusion.report.missingness import alike, complete, missingness_tables
 from fusion.report.population import Population
+from fusion.report.results_tables import by_center, differences, results
 from fusion.report.robustness_table import set_aside
 from fusion.report.sheet import Section
 from fusion.report.summary import RunSummary
 from fusion.report.table_one_layout import table_one_layout
-from fusion.report.tables import by_center, differences, results
 from fusion.report.who import (
     PART_TITLES,
     excluded_by_reason,
