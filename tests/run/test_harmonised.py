@@ -18,6 +18,7 @@ EVERYTHING = [
     "modalities.rna.harmonise.minimum=3",
     "stain@modalities.wsi.stain=macenko",
     "harmonise@modalities.wsi.harmonise=combat",
+    "modalities.wsi.harmonise.minimum=5",
 ]
 
 

@@ -61,6 +61,7 @@ def harmonised(once, finish):
     """A run of two modalities with ComBat and an adversary."""
     more = [
         "harmonise@modalities.rna.harmonise=combat",
+        "modalities.rna.harmonise.minimum=5",
         "invariance=adversarial",
         "evaluation.unharmonised=true",
     ]
