@@ -122,12 +122,14 @@ def _regress(
     values: Values, design: Float[np.ndarray, "patients columns"]
 ) -> Float[np.ndarray, "columns features"]:
     """Least squares, feature by feature over the patients who have it."""
-    weights = np.empty((design.shape[1], values.shape[1]))
-    patterns, which = np.unique(~np.isnan(values), axis=1, return_inverse=True)
-    for i, rows in enumerate(patterns.T):
-        columns = np.flatnonzero(which == i)
-        weights[:, columns] = np.linalg.pinv(design[rows]) @ values[np.ix_(rows, columns)]
-    return weights
+    known = ~np.isnan(values)
+    squares = design[:, :, None] * design[:, None, :]
+    gram = np.tensordot(known.T.astype(float), squares, axes=1)
+    right = design.T @ np.where(known, values, 0.0)
+    # a centre that never measured a feature and columns that repeat each other leave a rank that
+    # is short but for rounding: of all solutions the smallest is taken
+    inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
+    return np.einsum("fij,jf->if", inverse, right)
 
 
 def _mean_square(residuals: Values) -> Features:
