@@ -55,8 +55,9 @@ class Reinhard:
     def recolour(self, pixels: Pixels, own: Profile, target: Profile) -> Pixels:
         """Standardise by its own colours, spread by the target's; glass stays glass."""
         lab = (rgb2lab(pixels / 255) - own["mean"]) / own["sd"] * target["sd"] + target["mean"]
-        # beyond this blue there is no light left to remove
-        lab[:, 2] = np.minimum(lab[:, 2], 200 * (lab[:, 0] + 16) / 116)
+        lab[:, 0] = np.clip(lab[:, 0], 0, 100)
+        # beyond this yellow there is no blue light left to remove
+        lab[:, 2] = np.minimum(lab[:, 2], 200 * (lab[:, 0] + 16) / 116 - 1e-3)
         changed = np.clip(lab2rgb(lab), 0, 1) * 255
         density = density_of(pixels, self.white).mean(axis=1, keepdims=True)
         share = np.clip(density / max(self.min_density, 1e-6), 0, 1)

@@ -137,6 +137,17 @@ def test_the_table_is_the_map_within_a_grey_level(method):
     assert np.quantile(error, 0.99) < 1.5
 
 
+@METHODS
+def test_no_colour_is_beyond_the_map(method):
+    """Every node of a table, between profiles far apart; a warning would fail."""
+    pale, strong = picture(0, 0.4 * np.array(ONE)), picture(1, 1.5 * np.array(OTHER))
+    own, target = method.profile(pale), method.profile(strong)
+    seen = []
+    for first, second in ((own, target), (target, own)):
+        ColourTable(lambda p, a=first, b=second: seen.append(method.recolour(p, a, b)) or seen[-1])
+    assert all(np.isfinite(s).all() and s.min() >= 0 and s.max() < 255.001 for s in seen)
+
+
 def test_density_and_brightness_are_inverse():
     pixels = np.random.default_rng(0).uniform(0, 239, (100, 3))
     np.testing.assert_allclose(brightness_of(density_of(pixels, 240.0), 240.0), pixels)
