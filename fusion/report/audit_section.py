@@ -13,7 +13,7 @@ from fusion.report.tables import Block, Cell, Line, Table
 _SHOWN = 8
 """Patients named for one finding."""
 
-_ROWS = 60
+_ROWS = 30
 """Of a table on the page; its CSV has all."""
 
 
