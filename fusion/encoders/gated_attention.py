@@ -134,8 +134,8 @@ def pieces(lengths: Sequence[int]) -> Iterator[tuple[int, slice]]:
     """Bag and rows, at most `ROWS` of them and all of one bag.
 
     Example:
-        >>> [(i, rows.stop) for i, rows in pieces([3, 2050])]
-        [(0, 3), (1, 2051), (1, 2053)]
+        >>> [(i, rows.stop) for i, rows in pieces([3, 8194])]
+        [(0, 3), (1, 8195), (1, 8197)]
     """
     start = 0
     for i, length in enumerate(lengths):

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.encoders.bag import GatedAttentionEncoder
-from fusion.encoders.gated_attention import GatedAttention, pieces
+from fusion.encoders.gated_attention import ROWS, GatedAttention, pieces
 from fusion.testing.contracts import check_encoder
 from fusion.types import Bags
 
@@ -111,7 +111,7 @@ def test_dropout_keeps_the_gradient_that_it_drew(pack):
     """The derivative along the gradient, by finite differences under the same seed."""
     torch.manual_seed(0)
     encoder = GatedAttentionEncoder(features=6, dim=16, attention_dim=8, dropout=0.5).double()
-    bags = pack([5, 2100])
+    bags = pack([5, ROWS + 50])
     x = bags.features.double().requires_grad_()
 
     def energy(moved=0.0):
@@ -142,7 +142,7 @@ def test_the_gradient_can_be_asked_for_twice(pack):
 
 
 def test_rows_come_in_pieces_of_one_bag():
-    lengths = [1, 5000, 2048, 2049]
+    lengths = [1, 3 * ROWS - 5, ROWS, ROWS + 1]
     covered = torch.cat([torch.arange(r.start, r.stop) for _, r in pieces(lengths)])
     assert torch.equal(covered, torch.arange(sum(lengths)))
     ends = torch.tensor([0, *lengths]).cumsum(0)
