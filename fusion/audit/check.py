@@ -34,6 +34,8 @@ class Check:
     findings: tuple[Finding, ...] = ()
     not_asked: str = ""
     """Why the question could not be asked; empty where it was."""
+    answer: str = ""
+    """What the numbers come to in a few words, where that is no finding."""
     table: pd.DataFrame | None = None
     """The numbers behind the answer, if there are any."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from fusion.audit.association import FEWEST, Labelled, Strength, strongest
+from fusion.audit.association import CLOSE, FEWEST, Labelled, Strength, strongest
 from fusion.audit.check import Check, Finding
 
 CERTAIN = 0.98
@@ -43,7 +43,8 @@ def determined(columns: Columns, tasks: Sequence[Labelled]) -> Check:
     for table, task, values in _pairs(columns, tasks):
         found = _strengths(values, task)
         for name, s in sorted(found.items(), key=lambda item: -item[1].value)[:SHOWN]:
-            rows.append([table, name, task.name, s.against, s.n, s.value, s.low])
+            low = s.low if s.value >= CLOSE else np.nan  # else none was needed
+            rows.append([table, name, task.name, s.against, s.n, s.value, low])
         if not found and len(values.columns):
             rows.append([table, "", task.name, f"fewer than {FEWEST} of a class", len(values)])
         findings += [_determines(table, n, task, s) for n, s in found.items() if s.low >= CERTAIN]

@@ -49,11 +49,14 @@ def label_shift(tasks: Sequence[Labelled], roster: Roster, *, seed: int) -> Chec
     comparison = table["task"] + ", " + table["place"]
     known = {name: value for name, value in p.items() if np.isfinite(value)}
     table["p"] = comparison.map(p)
-    table["p_holm"] = comparison.map(adjusted(known, method="holm") if known else {})
+    holm = adjusted(known, method="holm") if known else {}
+    table["p_holm"] = comparison.map(holm)
+    differ = sum(value < 0.05 for value in holm.values())
     return Check(
         name="labels by centre",
         question="Do the labels of other places occur as often as in training?",
         findings=tuple(findings),
+        answer=f"{differ} of {len(p)} comparisons differ (p < 0.05 after Holm)",
         not_asked="" if rows else "no patient outside training has a label",
         table=table,
     )

@@ -37,9 +37,12 @@ def center_told(looks: Mapping[str, Look], roster: Roster, *, seed: int) -> Chec
         told = [found.auc, found.low, found.high]
         rows.append([name, *told, found.n, len(found.groups), few, ""])
     table = pd.DataFrame(rows, columns=COLUMNS)
+    known = table[table["auc"].notna()]
+    numbers = known[["modality", "auc", "low", "high"]].itertuples(index=False)
     return Check(
         name="centre told from inputs",
         question="How well does a logistic regression tell the centre from each modality (AUC)?",
-        not_asked="" if table["auc"].notna().any() else "no modality has two centres large enough",
+        answer=", ".join(f"{m} {v:.2f} ({low:.2f} to {high:.2f})" for m, v, low, high in numbers),
+        not_asked="" if len(known) else "no modality has two centres large enough",
         table=table,
     )

@@ -24,11 +24,13 @@ class Answer:
     name: str
     question: str
     outcome: str
-    """`nothing found`, `1 warning`, `not asked`."""
+    """`nothing found`, `measured`, `1 warning`, `not asked`."""
     findings: Sequence[tuple[str, str]]
     """(severity, message with the patients)."""
     not_asked: str
     table: Table | None
+    answer: str
+    """What was measured, in a few words."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def audit_rows(audit: Audit) -> pd.DataFrame:
         if check.not_asked:
             rows.append({**about, "outcome": "not asked", "message": check.not_asked})
         elif not check.findings:
-            rows.append({**about, "outcome": "nothing found", "message": ""})
+            outcome = "measured" if check.answer else "nothing found"
+            rows.append({**about, "outcome": outcome, "message": check.answer})
         rows += [{**about, "outcome": f.severity, "message": _whole(f)} for f in check.findings]
     return pd.DataFrame(rows, columns=["check", "question", "outcome", "message"])
 
@@ -96,10 +99,13 @@ def audit_rows(audit: Audit) -> pd.DataFrame:
 def _answer(check: Check) -> Answer:
     severities = [f.severity for f in check.findings]
     counts = [_count(severities.count(s), s) for s in ("error", "warning") if severities.count(s)]
-    outcome = "not asked" if check.not_asked else ", ".join(counts) or "nothing found"
+    quiet = "measured" if check.answer else "nothing found"
+    outcome = "not asked" if check.not_asked else ", ".join(counts) or quiet
     findings = tuple((f.severity, _whole(f)) for f in check.findings)
     table = None if check.table is None or check.table.empty else _table(check.name, check.table)
-    return Answer(check.name, check.question, outcome, findings, check.not_asked, table)
+    return Answer(
+        check.name, check.question, outcome, findings, check.not_asked, table, check.answer
+    )
 
 
 def _whole(finding: Finding) -> str:

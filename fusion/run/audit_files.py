@@ -37,6 +37,7 @@ def as_json(check: Check) -> dict[str, Any]:
     return {
         "name": check.name,
         "question": check.question,
+        "answer": check.answer,
         "not_asked": check.not_asked,
         "findings": [
             {

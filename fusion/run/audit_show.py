@@ -49,27 +49,10 @@ def _answer(check: Check) -> Text:
     if check.not_asked:
         return Text(f"not asked: {inert(check.not_asked).plain}", style="dim")
     if not check.findings:
-        return Text("nothing found" if check.table is None else _numbers(check), style="green")
+        return Text(inert(check.answer).plain or "nothing found", style="green")
     severities = [f.severity for f in check.findings]
     parts = [count(severities.count(s), s) for s in ("error", "warning") if s in severities]
     return Text(", ".join(parts), style=STYLES[min(severities)])
-
-
-def _numbers(check: Check) -> str:
-    """What a table of numbers comes to in a few words, where it has an AUC or a p-value."""
-    table = check.table
-    assert table is not None
-    if {"modality", "auc"} <= set(table.columns):
-        known = table[table["auc"].notna()]
-        rows = known[["modality", "auc", "low", "high"]].itertuples(index=False)
-        return ", ".join(f"{m} {v:.2f} ({low:.2f} to {high:.2f})" for m, v, low, high in rows)
-    if "p_holm" in table.columns:
-        comparisons = table.drop_duplicates(
-            [c for c in ("task", "modality", "place") if c in table]
-        )
-        differ = int((comparisons["p_holm"] < 0.05).sum())
-        return f"{differ} of {len(comparisons)} comparisons differ (p < 0.05 after Holm)"
-    return "nothing found"
 
 
 def _print(check: Check, finding: Finding, console: Console) -> None:
