@@ -30,7 +30,7 @@ def thresholds(case: TaskScores, model: str, *, sensitivity: float) -> tuple[Thr
     """Youden's, and the highest that finds the wished share of the positives.
 
     Chosen on validation patients alone: on the patients that it is judged on, a threshold flatters
-    itself.
+    itself. Where there are none, those that came with the main model.
 
     Args:
         case: a task with two classes.
@@ -45,6 +45,8 @@ def thresholds(case: TaskScores, model: str, *, sensitivity: float) -> tuple[Thr
             threshold_at_sensitivity, score, target, sensitivity=sensitivity
         ),
     }
+    if len(found) == 0 and model == case.main and case.brought:
+        return tuple(_brought(rule, case.brought) for rule in rules)
     return tuple(_chosen(rule, choose, len(found)) for rule, choose in rules.items())
 
 
@@ -79,6 +81,10 @@ def operating_rows(case: TaskScores, *, sensitivity: float) -> Iterator[Measured
                         reason=threshold.reason,
                     )
                     yield from _measures(blank, found.values[:, 1], positive, threshold.value)
+
+
+def _brought(rule: str, known: Mapping[str, float]) -> Threshold:
+    return Threshold(rule, known.get(rule), "" if rule in known else "the model came without it")
 
 
 def _chosen(rule: str, choose: Callable[[], float], patients: int) -> Threshold:

@@ -57,7 +57,8 @@ def _thresholds(case: TaskScores, sensitivity: float) -> Sheet | Blank:
         blocks.append(Block(f"{model}, {rule}: {limit}", tuple(lines)))
     head = ("", "Patients", "Positive", *(c.title for c in _COLUMNS))
     note = (
-        "Thresholds are chosen on validation patients alone: the one of the largest sum of "
+        "Thresholds are chosen on validation patients alone, those of the training run where the "
+        "model comes from another: the one of the largest sum of "
         f"sensitivity and specificity (Youden), and the highest that finds {sensitivity:g} of "
         f"those with {positive} there. 95 % intervals by Wilson. PPV and NPV: share of those "
         "called positive, and negative, who are so; they hang on how frequent it is here."

@@ -1,7 +1,7 @@
 """All predictions of one task, read once for every section of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -27,16 +27,23 @@ class TaskScores:
     main: str
     baseline: str | None
     """None where it did not predict this task."""
+    brought: Mapping[str, float] = field(default_factory=dict)
+    """Rule -> threshold that came with the main model, where its validation patients are not."""
 
     @staticmethod
     def read(
-        predictions: pd.DataFrame, task: TaskInfo, *, model: str, baseline: str | None
+        predictions: pd.DataFrame,
+        task: TaskInfo,
+        *,
+        model: str,
+        baseline: str | None,
+        brought: Mapping[str, float] | None = None,
     ) -> "TaskScores":
         """Pivot the rows of every model."""
         names = models(predictions, task, model, *([baseline] if baseline else []))
         found = {name: scores(predictions, task, name) for name in names}
         other = baseline if baseline in found and baseline != names[0] else None
-        return TaskScores(task, found, names[0], other)
+        return TaskScores(task, found, names[0], other, brought or {})
 
     @property
     def pair(self) -> tuple[str, ...]:

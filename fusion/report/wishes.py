@@ -1,6 +1,7 @@
 """What a reader wants to see that no data can say."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,3 +13,5 @@ class Wishes:
     on in vain for one who needs it."""
     sensitivity: float = 0.9
     """Share of the positives that the second operating point is to find in validation patients."""
+    brought: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Task -> rule -> threshold that came with a model from elsewhere."""

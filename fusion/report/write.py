@@ -65,7 +65,12 @@ def write_report(
         ReportError: where a file cannot be written.
     """
     rows = evaluate(predictions, summary.tasks, draws=draws, seed=seed, model=model)
-    cases = [TaskScores.read(predictions, t, model=model, baseline=baseline) for t in summary.tasks]
+    cases = [
+        TaskScores.read(
+            predictions, t, model=model, baseline=baseline, brought=wishes.brought.get(t.name)
+        )
+        for t in summary.tasks
+    ]
     pooled = tuple(row for case in cases for row in pooled_rows(case))
     metrics = Metrics(tuple(rows), draws, seed, model, baseline, pooled)
     save_metrics(metrics, folder)

@@ -1,5 +1,6 @@
 """A bundle on another cohort: predictions, metrics and a report, labels or not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -83,5 +84,5 @@ def evaluate(
             "cohort of training": model.about["cohort"]["fingerprint"],
         },
     )
-    asked = wishes(model.config.evaluation)
+    asked = replace(wishes(model.config.evaluation), brought=model.about["thresholds"])
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed, wishes=asked)

@@ -32,6 +32,7 @@ def export(
     trained: Trained,
     folder: Path,
     looks: Mapping[str, Look],
+    thresholds: Mapping[str, Mapping[str, float]],
 ) -> None:
     """Write the bundle; the model card comes with the report, before `seal`."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -50,6 +51,7 @@ def export(
         "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
         "training_patients": memory,
         "split": material.split.scheme,
+        "thresholds": {task: dict(rules) for task, rules in thresholds.items()},
         "research_use_only": True,
     }
     write_json(folder / "bundle.json", about)

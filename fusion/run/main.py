@@ -35,6 +35,7 @@ from fusion.run.prepare import prepare
 from fusion.run.publish import publish
 from fusion.run.robustness import FILE as ROBUSTNESS
 from fusion.run.robustness import robustness
+from fusion.run.thresholds import choose_thresholds
 from fusion.run.trained import Trained
 from fusion.run.unharmonised import learn_unharmonised
 
@@ -116,8 +117,11 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     )
     if left is not None:
         save(left, folder / ROBUSTNESS)
+    thresholds = choose_thresholds(
+        table, tasks, sensitivity=config.evaluation.sensitivity, fitted=material.fitted
+    )
     found = audit_after(seen.audit, config, material, folder, table)
-    export(config, material, fusion, folder / "bundle", seen.looks)
+    export(config, material, fusion, folder / "bundle", seen.looks, thresholds)
     again = shlex.join(["python", "train.py", *overrides])
     report = publish(config, material, folder, tasks, table, shares, again, remarks, told, found)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")

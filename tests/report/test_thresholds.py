@@ -9,6 +9,8 @@ from fusion.report.operating_points import operating_rows, thresholds
 from fusion.report.operating_table import operating_sheets
 from fusion.report.task_scores import TaskScores
 from fusion.report.tasks import TaskInfo
+from fusion.run.fitted import Fitted
+from fusion.run.thresholds import choose_thresholds
 from fusion.statistics.threshold import threshold_at_sensitivity, threshold_youden
 
 IDH = TaskInfo("idh", "classification", classes=("no", "yes"))
@@ -54,6 +56,24 @@ def test_whatever_happens_elsewhere_never_changes_them(parts):
         assert chosen(case_of(*{**parts, part: shifted}.values())) == before
     other = parts["val"].assign(target=1 - parts["val"]["target"])
     assert chosen(case_of(*{**parts, "val": other}.values())) != before
+
+
+def test_without_validation_patients_they_come_with_the_model(parts):
+    whole = case_of(*parts.values())
+    rules = {t.rule: t.value for t in thresholds(whole, "fusion", sensitivity=0.9)}
+    outside = TaskScores.read(parts["external"], IDH, model="fusion", baseline=None, brought=rules)
+    assert chosen(outside) == chosen(whole)
+    same = [r for r in operating_rows(whole, sensitivity=0.9) if r.part == "external"]
+    assert list(operating_rows(outside, sensitivity=0.9)) == same
+    assert chosen(case_of(parts["external"])) == [None, None]
+
+
+def test_a_run_notes_who_chose_them(parts, tmp_path):
+    table, notes = pd.concat(parts.values()), Fitted(tmp_path / "fitted.json")
+    found = choose_thresholds(table, [IDH], sensitivity=0.9, fitted=notes)
+    assert list(found["idh"].values()) == chosen(case_of(table))
+    assert {fit.kind for fit in notes.fits} == {"choice"}
+    assert {p for fit in notes.fits for p in fit.patients} == set(parts["val"]["patient_id"])
 
 
 def test_what_they_do_is_counted(parts):
