@@ -98,6 +98,18 @@ class TopTilesConfig(Strict):
     dropout: Dropout
 
 
+class PrototypesConfig(Strict):
+    """A token for each kind of tile; the kinds are found among training tiles (Song 2024)."""
+
+    name: Literal["prototypes"]
+    dim: PositiveInt
+    prototypes: int = Field(ge=2)
+    """Kinds, and tokens."""
+    tiles: PositiveInt
+    """Drawn from each training patient to find the kinds."""
+    dropout: Dropout
+
+
 BagEncoderConfig = Annotated[
     PooledEncoderConfig
     | GatedAttentionConfig
@@ -105,7 +117,8 @@ BagEncoderConfig = Annotated[
     | DsmilConfig
     | TransmilConfig
     | TilesConfig
-    | TopTilesConfig,
+    | TopTilesConfig
+    | PrototypesConfig,
     Field(discriminator="name"),
 ]
 

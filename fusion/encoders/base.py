@@ -1,7 +1,8 @@
 """The contract of every encoder."""
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -25,6 +26,15 @@ class Encoder(nn.Module, ABC, Generic[X]):
     @abstractmethod
     def forward(self, x: X) -> Tokens:
         """Encode the packed patients who have the modality: one row of tokens for each."""
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """An encoder of which a part is fitted before training, in buffers of fixed shape."""
+
+    def fit(self, inputs: Iterable[Any], *, seed: int) -> None:
+        """Fit it on the inputs of training patients, one after the other."""
+        ...
 
 
 def one_token(features: Float[Tensor, "batch dim"]) -> Tokens:

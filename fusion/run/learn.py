@@ -19,6 +19,7 @@ from fusion.lit.optimizer import adamw
 from fusion.lit.rank import rank
 from fusion.lit.trainer import fit, read_checkpoint
 from fusion.run.assemble import assemble
+from fusion.run.familiarise import familiarise
 from fusion.run.loading import load
 from fusion.run.material import Material
 from fusion.run.start import start
@@ -58,6 +59,7 @@ def learn(
     train = material.inputs.dataset(material.place("train"), modalities)
     val = material.inputs.dataset(material.place("val"), modalities)
     ready(trained.tasks, train, val)
+    familiarise(config, trained, material)
     start(config, trained, material)
     settings = config.trainer
     lit = LitFusion(

@@ -7,6 +7,7 @@ from fusion.config.compose import CONFIGS, compose
 from fusion.config.parts.encoders import build_encoder, build_unfreezing
 from fusion.config.parts.model import build_model
 from fusion.data.layout import Layout
+from fusion.encoders.base import Fitted
 from fusion.errors import ConfigError
 from fusion.run.trained import Trained
 from fusion.types import Bags, Volumes
@@ -47,6 +48,8 @@ def test_every_encoder_is_built_by_its_yaml_and_learns(name):
     config = modalities(name)[modality_of(name)]
     torch.manual_seed(0)
     encoder = build_encoder(config, LAYOUTS[modality_of(name)])
+    if isinstance(encoder, Fitted):
+        encoder.fit([inputs(name)], seed=0)
     optimizer = torch.optim.AdamW(encoder.parameters(), lr=1e-2)
     tokens = encoder(inputs(name))
     assert tokens.features.shape[2] == config.encoder.dim

@@ -8,9 +8,10 @@ from fusion.encoders.clam import ClamEncoder
 from fusion.encoders.content_order import content_order
 from fusion.encoders.dsmil import DsmilEncoder
 from fusion.encoders.pooled import PooledEncoder
+from fusion.encoders.prototypes import PrototypeEncoder
 from fusion.encoders.tiles import TilesEncoder
 from fusion.encoders.top_tiles import TopTilesEncoder
-from fusion.errors import ConfigError
+from fusion.errors import ConfigError, TrainingError
 from fusion.types import Bags
 
 LENGTHS = [4, 1, 30]
@@ -125,3 +126,67 @@ def test_the_highest_scores_are_kept(bags):
         best = scores.argsort(descending=True)[:3]
         expected = bag[best] * scores[best].sigmoid()[:, None]
         torch.testing.assert_close(tokens.features[i, : len(best)], expected)
+
+
+@pytest.fixture
+def kinds():
+    """Two patients' tiles of three kinds, far apart: 30 of each, and 90 of the first kind only."""
+    torch.manual_seed(0)
+    centers = torch.tensor([[0.0] * 6, [9.0] * 6, [-9.0] * 6])
+    first = torch.cat([center + torch.randn(30, 6) for center in centers])
+    return centers, Bags(torch.cat([first, torch.randn(90, 6)]), torch.tensor([0, 90, 180]))
+
+
+def test_prototypes_are_the_planted_kinds(kinds):
+    centers, bags = kinds
+    encoder = PrototypeEncoder(features=6, dim=8, prototypes=3)
+    encoder.fit([bags], seed=0)
+    place = torch.cdist(centers, encoder.mean).argmin(dim=1)
+    # 30 tiles or more of variance 1: the standard error of a mean is 0.18
+    torch.testing.assert_close(encoder.mean[place], centers, atol=0.6, rtol=0)
+    torch.testing.assert_close(encoder.share[place], torch.tensor([4 / 6, 1 / 6, 1 / 6]))
+    shares = torch.stack([encoder._kinds(bag)[place, 0] for bag in bags.features.split(90)])
+    torch.testing.assert_close(
+        shares, torch.tensor([[1 / 3] * 3, [1.0, 0.0, 0.0]]), atol=1e-3, rtol=0
+    )
+
+
+def test_a_kind_that_a_slide_lacks_looks_as_in_training(kinds):
+    centers, bags = kinds
+    encoder = PrototypeEncoder(features=6, dim=8, prototypes=3)
+    encoder.fit([bags], seed=0)
+    lacking = torch.cdist(centers, encoder.mean).argmin(dim=1)[1:]
+    found = encoder._kinds(bags.features[90:])[lacking]
+    torch.testing.assert_close(found, torch.zeros_like(found), atol=1e-3, rtol=0)
+
+
+def test_a_slide_is_one_step_of_expectation_maximisation(kinds):
+    """Against the densities of torch, tile by tile; the training kind counts as one tile."""
+    _, bags = kinds
+    encoder = PrototypeEncoder(features=6, dim=8, prototypes=3)
+    encoder.fit([bags], seed=0)
+    bag = bags.features[:40] / 2  # between the kinds
+    normal = torch.distributions.Normal(encoder.mean, encoder.variance.sqrt())
+    density = encoder.share.log() + torch.stack([normal.log_prob(t).sum(dim=1) for t in bag])
+    posterior = density.softmax(dim=1)
+    for k, found in enumerate(encoder._kinds(bag)):
+        weights = torch.cat([posterior[:, k], torch.ones(1)])[:, None]
+        mean = (weights * torch.cat([bag, encoder.mean[k : k + 1]])).sum(dim=0) / weights.sum()
+        squares = torch.cat([bag**2, (encoder.variance[k] + encoder.mean[k] ** 2)[None]])
+        variance = (weights * squares).sum(dim=0) / weights.sum() - mean**2
+        moved = (mean - encoder.mean[k]) / encoder.variance[k].sqrt()
+        spread = (variance / encoder.variance[k]).log()
+        expected = torch.cat([posterior[:, k].mean()[None], moved, spread])
+        torch.testing.assert_close(found, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_prototypes_come_from_the_seed_and_must_be_fitted(kinds):
+    _, bags = kinds
+    encoder, again = (PrototypeEncoder(features=6, prototypes=3, tiles=20) for _ in range(2))
+    with pytest.raises(ConfigError, match="not fitted yet"):
+        encoder(bags)
+    for one in (encoder, again):
+        one.fit([bags], seed=5)
+    assert torch.equal(encoder.mean, again.mean)
+    with pytest.raises(TrainingError, match="2 training tiles for 3 prototypes"):
+        PrototypeEncoder(features=6, prototypes=3, tiles=1).fit([bags], seed=0)

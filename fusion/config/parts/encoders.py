@@ -17,6 +17,7 @@ from fusion.config.encoders import (
     GeneTransformerConfig,
     PathwaysConfig,
     PooledEncoderConfig,
+    PrototypesConfig,
     SnnConfig,
     TilesConfig,
     TopTilesConfig,
@@ -36,6 +37,7 @@ from fusion.encoders.gene_transformer import GeneTransformerEncoder
 from fusion.encoders.lora import add_lora
 from fusion.encoders.pathways import PathwayEncoder
 from fusion.encoders.pooled import PooledEncoder
+from fusion.encoders.prototypes import PrototypeEncoder
 from fusion.encoders.tiles import TilesEncoder
 from fusion.encoders.top_tiles import TopTilesEncoder
 from fusion.encoders.transmil import TransmilEncoder
@@ -113,6 +115,8 @@ def _bag(config: BagEncoderConfig, layout: Layout) -> Encoder:
             return TilesEncoder(features=layout.width, **settings)
         case TopTilesConfig():
             return TopTilesEncoder(features=layout.width, **settings)
+        case PrototypesConfig():
+            return PrototypeEncoder(features=layout.width, **settings)
 
 
 def _vector(config: VectorEncoderConfig, layout: Layout) -> Encoder:

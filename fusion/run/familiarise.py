@@ -1,0 +1,18 @@
+"""What encoders fit before training, on the training patients alone."""
+
+from fusion.config.run import RunConfig
+from fusion.encoders.base import Fitted
+from fusion.run.material import Material
+from fusion.run.trained import Trained
+from fusion.types import Modality
+
+
+def familiarise(config: RunConfig, trained: Trained, material: Material) -> None:
+    """Show each encoder that asks for it the training patients' inputs, one after the other."""
+    for name in trained.modalities:
+        encoder = trained.model.encoders[name]
+        if isinstance(encoder, Fitted):
+            people = material.inputs.dataset(material.place("train"), (name,))
+            inputs = (people[i].inputs[Modality(name)] for i in range(len(people)))
+            encoder.fit(inputs, seed=config.seed)
+            material.fitted.note(f"what the encoder of {name} fits", "fit", people.patients)
