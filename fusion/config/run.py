@@ -111,7 +111,8 @@ class RunConfig(Strict):
     tasks: dict[str, TaskConfig] = Field(min_length=1)
     weighting: Literal["fixed", "learned"]
     penalty: dict[str, NonNegativeFloat]
-    """Factor of each penalty of the head or of the invariance, by name; 1 where not named."""
+    """Factor of each penalty, by name, 1 where not named: of the head, of the invariance, or of an
+    encoder (`MODALITY_instance` of CLAM)."""
     invariance: InvarianceConfig
     """What training adds so that the tokens do not tell the centre."""
     optimizer: OptimizerConfig

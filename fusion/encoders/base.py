@@ -25,7 +25,10 @@ class Encoder(nn.Module, ABC, Generic[X]):
 
     @abstractmethod
     def forward(self, x: X) -> Tokens:
-        """Encode the packed patients who have the modality: one row of tokens for each."""
+        """Encode the packed patients who have the modality: one row of tokens for each.
+
+        In training the tokens may carry penalties, which the model names after the modality.
+        """
 
 
 @runtime_checkable
