@@ -1,42 +1,12 @@
 """One patient's input as a plain vector, for questions about centres."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from fusion.data.cohort import Files
-from fusion.data.source import Source
-from fusion.types import Bags, Input, PatientId, Volumes
+from fusion.types import Bags, Input, Volumes
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def modality_features(
-    source: Source,
-    files: Files,
-    patients: Sequence[PatientId],
-    *,
-    advance: Callable[[], object] = lambda: None,
-) -> tuple[list[PatientId], Float[np.ndarray, "n d"]]:
-    """Ids and vectors of those of the patients who have the modality, in their order.
-
-    Args:
-        source: prepared and fitted.
-        files: of the modality.
-        patients: whom to look at.
-        advance: called after each patient, for a progress bar.
-
-    Raises:
-        ReadError: naming the patient and the file.
-    """
-    who = [p for p in patients if p in files]
-    rows = []
-    for patient in who:
-        rows.append(summarise(source.load(patient, files[patient])))
-        advance()
-    return who, np.stack(rows) if rows else np.zeros((0, 0))
 
 
 def summarise(value: Input) -> Float[np.ndarray, " d"]:

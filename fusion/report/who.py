@@ -1,14 +1,12 @@
-"""Tables of who took part: counts per centre, part, modality, label, and who did not."""
+"""Tables of who took part: counts per centre, part and modality, and who did not."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from fusion.report.labels import known_labels, names_of
 from fusion.report.predictions import PARTS
 from fusion.report.summary import RunSummary
-from fusion.report.tasks import TaskInfo
 
 PART_TITLES = {
     "train": "Training",
@@ -41,17 +39,6 @@ def presence_by_center(summary: RunSummary) -> pd.DataFrame:
     counts = summary.presence.astype(np.int64).groupby(center).sum()
     order = patients_by_center(summary)[["center", "patients"]]
     return order.join(counts[modalities], on="center")
-
-
-def labels_by_part(predictions: pd.DataFrame, task: TaskInfo) -> pd.DataFrame:
-    """How often each class (or event) is known: `label`, then a column per part.
-
-    Patients are those that any model predicted.
-    """
-    known = known_labels(predictions, task)
-    counts = pd.crosstab(known["label"], known["part"])
-    counts = counts.reindex(index=list(names_of(task)), columns=list(PARTS), fill_value=0)
-    return counts.rename_axis(index="label", columns=None).reset_index()
 
 
 def excluded_by_reason(excluded: Sequence[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:

@@ -101,11 +101,9 @@ def examine_again(
         predictions: of all its models.
     """
     roster = roster_of(material)
-    models = sorted((folder / "models").glob("*/history.csv"))
-    histories = {path.parent.name: pd.read_csv(path) for path in models}
     fusion = predictions[predictions["model"] == "fusion"]
     new = (
-        *records(material.fitted.fits, roster, histories, predictions),
+        *records(material.fitted.fits, roster, histories(folder), predictions),
         predicted_shares(fusion, taught_shares(config, material)),
     )
     mine = {check.name for check in new}
@@ -117,16 +115,22 @@ def examine_again(
 def records(
     fits: Sequence[Fit],
     roster: Roster,
-    histories: Mapping[str, pd.DataFrame] | None = None,
+    curves: Mapping[str, pd.DataFrame] | None = None,
     predictions: pd.DataFrame | None = None,
 ) -> tuple[Check, ...]:
     """What the notes and files of a run say, as far as there are any."""
     return (
         fitted_on_others(fits, roster),
         chosen_on_others(fits, roster),
-        best_epochs(fits, histories or {}),
+        best_epochs(fits, curves or {}),
         parts_agree(predictions, roster),
     )
+
+
+def histories(folder: Path) -> dict[str, pd.DataFrame]:
+    """Model -> its training curves, from the files of a run."""
+    models = sorted((folder / "models").glob("*/history.csv"))
+    return {path.parent.name: pd.read_csv(path) for path in models}
 
 
 def taught_shares(config: RunConfig, material: Material) -> dict[str, dict[str, float]]:

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from fusion.audit.check import Audit
 from fusion.audit.roster import Roster
 from fusion.data.split import Split
 from fusion.errors import ConfigError
 from fusion.report.predictions import load
-from fusion.run.audit import records
+from fusion.run.audit import histories, records
 from fusion.run.fitted import FILE, Fitted
 from fusion.types import Center, PatientId
 
@@ -37,9 +35,5 @@ def examine_run(folder: Path) -> Audit:
     divided = {p: part for part in PARTS for p in getattr(split, part)}
     unused = dict.fromkeys(split.unused, "unused")
     centers = {PatientId(str(p)): Center(str(c)) for p, c in who["center"].items()}
-    histories = {
-        path.parent.name: pd.read_csv(path)
-        for path in sorted((folder / "models").glob("*/history.csv"))
-    }
     roster = Roster({**parts, **divided, **unused}, centers)
-    return Audit(records(Fitted(folder / FILE).fits, roster, histories, predictions))
+    return Audit(records(Fitted(folder / FILE).fits, roster, histories(folder), predictions))

@@ -36,17 +36,30 @@ def predict(
     rows: list[dict[str, object]] = []
     shares: dict[str, dict[str, float]] = {}
     for batch, fused in trained.fused(loader, device):
-        parts = trained.split(fused.outputs)
-        for task in tasks:
-            values = trained.tasks[task.name].predict(parts[task.name])
-            for i, patient in enumerate(batch.patient_ids):
-                found = {name: float(value[i]) for name, value in values.items()}
-                rows += answers(task, place, model, patient, found, labels[patient])
+        rows += batch_answers(trained, batch, fused.outputs, place, model, tasks, labels)
         for i, patient in enumerate(batch.patient_ids):
             shares[patient] = {
                 m: float(share[i].sum()) for m, share in sorted(fused.attention.items())
             }
     return pd.DataFrame(rows), pd.DataFrame.from_dict(shares, orient="index")
+
+
+def batch_answers(
+    trained: Trained,
+    batch: Batch,
+    outputs: Tensor,
+    place: Place,
+    model: str,
+    tasks: Sequence[TaskInfo],
+    labels: Mapping[PatientId, Label],
+) -> Iterator[dict[str, object]]:
+    """The rows of a batch, from what the head gave for it, on the CPU."""
+    parts = trained.split(outputs)
+    for task in tasks:
+        values = trained.tasks[task.name].predict(parts[task.name])
+        for i, patient in enumerate(batch.patient_ids):
+            found = {name: float(value[i]) for name, value in values.items()}
+            yield from answers(task, place, model, patient, found, labels[patient])
 
 
 def answers(

@@ -1,6 +1,6 @@
 """What a trained model predicts where modalities are missing: hide them from those who have all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from fusion.report.tasks import TaskInfo
 from fusion.run.inputs import Inputs
 from fusion.run.loading import load
 from fusion.run.place import Place
-from fusion.run.predict import Label, answers
+from fusion.run.predict import Label, batch_answers
 from fusion.run.trained import Trained
 from fusion.types import PatientId, Tokens
 
@@ -138,7 +138,8 @@ def hidden(
             tokens = trained.model.encode(batch.to(device))
             for names in left:
                 outputs = trained.model.head(only(tokens, names)).outputs.cpu()
-                rows += _rows(trained, outputs, batch, JOIN.join(names), place, tasks, labels)
+                name = JOIN.join(names)
+                rows += batch_answers(trained, batch, outputs, place, name, tasks, labels)
     return pd.DataFrame(rows)
 
 
@@ -154,20 +155,3 @@ def read(folder: Path) -> pd.DataFrame | None:
     """What a run wrote; None where it wrote nothing."""
     path = folder / FILE
     return load_predictions(path) if path.exists() else None
-
-
-def _rows(
-    trained: Trained,
-    outputs: torch.Tensor,
-    batch: Batch,
-    name: str,
-    place: Place,
-    tasks: Sequence[TaskInfo],
-    labels: Mapping[PatientId, Label],
-) -> Iterator[dict[str, object]]:
-    parts = trained.split(outputs)
-    for task in tasks:
-        values = trained.tasks[task.name].predict(parts[task.name])
-        for i, patient in enumerate(batch.patient_ids):
-            mine = {column: float(value[i]) for column, value in values.items()}
-            yield from answers(task, place, name, patient, mine, labels[patient])

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from fusion.audit.features import modality_features, summarise
+from fusion.audit.features import summarise
+from fusion.audit.look import look
 from fusion.types import Bags, Volumes
 
 
@@ -57,9 +58,9 @@ def test_a_channel_without_contrast_is_finite():
 def test_patients_without_the_modality_are_left_out(given):
     inputs = {"a": torch.tensor([[1.0, 2.0]]), "c": torch.tensor([[3.0, 4.0]])}
     seen = []
-    who, x = modality_features(
+    found = look(
         given(inputs), dict.fromkeys(inputs, ()), ["c", "b", "a"], advance=lambda: seen.append(1)
     )
-    assert who == ["c", "a"]
-    assert x.tolist() == [[3.0, 4.0], [1.0, 2.0]]
+    assert list(found.patients) == ["c", "a"]
+    assert found.features.tolist() == [[3.0, 4.0], [1.0, 2.0]]
     assert len(seen) == 2
