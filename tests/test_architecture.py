@@ -10,14 +10,14 @@ PACKAGE = ROOT / "fusion"
 
 STAGES = (
     "types errors",
-    "arguments",
+    "arguments content_order",
     "losses metrics",
     "statistics",
     "data",
     "audit",
     "cohorts",
     "encoders heads tasks",
-    "baseline invariance model",
+    "baseline invariance penalties model",
     "lit",
     "report",
     "doctor",

@@ -4,8 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from fusion.content_order import content_order
 from fusion.encoders.base import Encoder
-from fusion.encoders.content_order import content_order
 from fusion.encoders.pad import pad
 from fusion.encoders.tile_embedding import TileEmbedding
 from fusion.types import Bags, Tokens

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from fusion.content_order import content_order
 from fusion.encoders.base import Encoder, one_token
-from fusion.encoders.content_order import content_order
 from fusion.encoders.nystrom import nystrom
 from fusion.encoders.self_attention import SelfAttention, exact
 from fusion.encoders.tile_embedding import TileEmbedding

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from fusion.content_order import content_order
 from fusion.encoders.clam import ClamEncoder
-from fusion.encoders.content_order import content_order
 from fusion.encoders.dsmil import DsmilEncoder
 from fusion.encoders.pooled import PooledEncoder
 from fusion.encoders.prototypes import PrototypeEncoder

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 import torch
 
-from fusion.encoders.content_order import content_order
+from fusion.content_order import content_order
 from fusion.encoders.nystrom import nystrom, pseudo_inverse
 from fusion.encoders.self_attention import SelfAttention, exact
 from fusion.encoders.transmil import TransmilEncoder
