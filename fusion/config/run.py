@@ -27,6 +27,8 @@ class CohortConfig(Strict):
     """Raw data that the builder reads."""
     external: dict[str, str]
     """Name -> folder of further cohorts, on which the finished model is evaluated."""
+    require: list[str]
+    """Modalities without which a patient of this cohort takes no part; external ones may."""
     on_fault: Literal["stop", "exclude"]
     """Files that cannot be used: stop and list them, or go on without them and say so."""
 

@@ -53,6 +53,18 @@ class ExternalCentersConfig(Strict):
     seed: NonNegativeInt
 
 
+class FoldsConfig(Strict):
+    """Published folds: one tests, a share of the others validates."""
+
+    name: Literal["folds"]
+    path: str
+    """CSV of `patient_id` and `fold`; who is not in it takes no part."""
+    fold: NonNegativeInt
+    val: Share
+    stratify: list[str]
+    seed: NonNegativeInt
+
+
 class FileConfig(Strict):
     """A published or saved split."""
 
@@ -61,6 +73,11 @@ class FileConfig(Strict):
 
 
 SplitConfig = Annotated[
-    KFoldConfig | FixedConfig | LeaveCenterOutConfig | ExternalCentersConfig | FileConfig,
+    KFoldConfig
+    | FoldsConfig
+    | FixedConfig
+    | LeaveCenterOutConfig
+    | ExternalCentersConfig
+    | FileConfig,
     Field(discriminator="name"),
 ]

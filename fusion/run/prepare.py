@@ -1,6 +1,6 @@
 """Cohort -> Material: check, divide, read everything once, fit on the training patients."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fusion.config.parts.sources import build_sources
@@ -12,7 +12,7 @@ from fusion.data.harmonised import introduce
 from fusion.data.labels import label_all
 from fusion.data.source import Source
 from fusion.data.split import Split
-from fusion.errors import CohortError, Fault
+from fusion.errors import CohortError, ConfigError, Fault
 from fusion.run.cohort import open_cohort, open_external
 from fusion.run.fitted import FILE, Fitted
 from fusion.run.inputs import Inputs
@@ -34,7 +34,7 @@ def prepare(config: RunConfig, folder: Path) -> Material:
     others = open_external(config, cohort)
     sources = build_sources(config)
     unusable = read_all(sources, [cohort, *others.values()], config.cohort.on_fault)
-    eligible, left_out = who_takes_part(cohort, sources, unusable)
+    eligible, left_out = who_takes_part(cohort, sources, unusable, config.cohort.require)
     split = the_split(config, cohort, eligible, folder / "split.json")
     places = [
         Place(cohort, part, tuple(p for p in eligible if p in getattr(split, part)))
@@ -96,15 +96,32 @@ def read_all(
 
 
 def who_takes_part(
-    cohort: Cohort, sources: Mapping[str, Source], unusable: Mapping[str, frozenset[PatientId]]
+    cohort: Cohort,
+    sources: Mapping[str, Source],
+    unusable: Mapping[str, frozenset[PatientId]],
+    require: Sequence[str] = (),
 ) -> tuple[tuple[PatientId, ...], list[tuple[PatientId, str]]]:
-    """Patients with any modality of the run, and the others with the reason."""
+    """Patients with any modality of the run and all that are required; the others with the reason.
+
+    Raises:
+        ConfigError: where a required modality is none of the run.
+    """
     having = {m: cohort.files(m).keys() - unusable[m] for m in sources}
-    eligible = tuple(p for p in cohort.patients if any(p in who for who in having.values()))
-    names = ", ".join(sources)
-    return eligible, [
-        (p, f"has none of {names}") for p in cohort.patients if p not in set(eligible)
-    ]
+    if unknown := sorted(set(require) - set(having)):
+        raise ConfigError(
+            f"cohort.require: {', '.join(unknown)} is no modality of this run; it has "
+            f"{', '.join(sorted(having))}"
+        )
+    eligible, left_out = [], []
+    for patient in cohort.patients:
+        mine = {m for m, who in having.items() if patient in who}
+        lacking = [m for m in require if m not in mine]
+        if mine and not lacking:
+            eligible.append(patient)
+        else:
+            reason = f"has no {lacking[0]}" if lacking else f"has none of {', '.join(sources)}"
+            left_out.append((patient, reason))
+    return tuple(eligible), left_out
 
 
 def the_split(

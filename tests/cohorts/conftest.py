@@ -27,6 +27,8 @@ def tiny_source(tmp_path: Path) -> Path:
     mutations.to_csv(tcga / "mutation_matrix.csv.gz", index=False)
     crops = pd.DataFrame({"patient": [IDS[0]], "has_T1pre": [True], "has_FLAIR": [True]})
     crops.assign(has_T1post=False).to_csv(tcga / "mri3d" / "manifest.csv", index=False)
+    folds = pd.DataFrame({"patient": IDS[:3], "fold": [0, 1, 0], "AMIL_wsi": 0.5})
+    folds.to_csv(tcga / "wsi_oof_risk.csv", index=False)
     image, mask = crop()
     present = np.array([True, True, False])
     np.savez(tcga / "mri3d" / f"{IDS[0]}.npz", image=image, mask=mask, channel_present=present)
@@ -77,4 +79,5 @@ def omics() -> pd.DataFrame:
     table = table.assign(age=[60.0, 60.0, 35.0], survival_months=[3.29, 3.29, 10.0])
     table = table.assign(censorship=[0.0, 0.0, 0.0], is_female=[0.0, 0.0, 1.0])
     table = table.assign(oncotree_code=["GBM", "GBM", "AASTR"], TP53_rnaseq=[0.5, 0.5, -1.25])
-    return table.assign(EGFR_cnv=[2, 2, 0], IDH1_mut=[0, 0, 1])
+    mutated = {f"{gene}_mut": [0, 0, 1] for gene in ("IDH1", "ATRX", "CIC", "FUBP1")}
+    return table.assign(EGFR_cnv=[2, 2, 0], CDKN2A_cnv=[-2, -2, 0], **mutated)

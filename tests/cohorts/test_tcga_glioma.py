@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from fusion.cohorts.tcga_glioma import LABEL_DEFINING, LABEL_PROXY, build_tcga_glioma
+from fusion.cohorts.tcga_glioma.molecular import MARKERS
 from fusion.errors import CohortError, FusionError, ReadError
 
 REAL = Path(__file__).resolve().parents[2] / "../shared/data/glioma_real"
@@ -45,9 +46,9 @@ def test_manifest_lists_what_each_patient_has(tiny_source: Path) -> None:
     manifest = pd.read_csv(build(tiny_source) / "manifest.csv")
     held = manifest.fillna("").groupby("patient_id", sort=False)["modality"].agg(list).to_dict()
     assert list(held) == [A, B, C, D, E, F]
-    assert held[A] == ["clinical", "cnv", "mri", "mri", "mri", "mutations", "rna"]
+    assert held[A] == ["clinical", "cnv", "markers", "mri", "mri", "mri", "mutations", "rna"]
     assert held[B] == ["clinical", "mutations", "wsi"]
-    assert held[C] == ["clinical", "cnv", "rna"]
+    assert held[C] == ["clinical", "cnv", "markers", "rna"]
     assert held[F] == [""]
     mri = manifest[manifest["modality"] == "mri"]
     assert sorted(mri["sequence"]) == ["FLAIR", "T1", "mask"]  # T1c is a copy of FLAIR: left out
@@ -100,6 +101,9 @@ def test_omics_are_one_row_per_patient_named_by_gene(tiny_source: Path) -> None:
     out = build(tiny_source)
     assert pd.read_csv(out / "rna.csv", index_col=0)["TP53"].to_dict() == {A: 0.5, C: -1.25}
     assert pd.read_csv(out / "cnv.csv", index_col=0)["EGFR"].to_dict() == {A: 2, C: 0}
+    markers = pd.read_csv(out / "markers.csv", index_col=0)
+    assert list(markers.columns) == ["age_years", "glioblastoma", *MARKERS]
+    assert markers.loc[C].tolist() == [35, 0, 1, 1, 1, 1, 0, 0]
     mutations = pd.read_csv(out / "mutations.csv", index_col=0)
     assert list(mutations.columns) == ["IDH1", "IDH2", "TP53", "log10_nonsilent"]
     assert mutations["log10_nonsilent"].tolist() == [1.0, 2.0]
@@ -288,7 +292,11 @@ def test_real_counts(real: Path) -> None:
     manifest = pd.read_csv(real / "manifest.csv")
     assert manifest["patient_id"].nunique() == 879
     held = manifest.groupby("modality")["patient_id"].nunique().to_dict()
-    assert held == {"clinical": 863, "cnv": 445, "mri": 65, "mutations": 681, "rna": 445, "wsi": 2}
+    omics = {"cnv": 445, "markers": 445, "mutations": 681, "rna": 445}
+    assert held == {"clinical": 863, "mri": 65, "wsi": 2, **omics}
+    folds = pd.read_csv(real / "peer_folds.csv", index_col="patient_id")["fold"]
+    assert set(folds.index) == set(manifest.loc[manifest["modality"] == "rna", "patient_id"])
+    assert folds.value_counts().to_dict() == {1: 93, 2: 92, 3: 88, 0: 87, 4: 85}
     assert manifest["modality"].isna().sum() == 6
     raw = pd.read_csv(REAL / "tcga" / "patients.csv")
     for modality, flag in (("rna", "has_rna_porpoise"), ("mutations", "has_mut")):
@@ -348,7 +356,7 @@ def test_real_tables_agree_with_each_other(real: Path) -> None:
 
 def test_leakage_patterns_name_real_columns_and_targets(real: Path) -> None:
     columns = [f"rna.{c}" for c in pd.read_parquet(real / "rna.parquet").columns[1:]]
-    for name in ("clinical", "cnv", "mutations"):
+    for name in ("clinical", "cnv", "markers", "mutations"):
         columns += [f"{name}.{c}" for c in pd.read_csv(real / f"{name}.csv", nrows=1).columns[1:]]
     targets = pd.read_csv(real / "targets.csv", nrows=1).columns[1:].str.replace("_time_days", "")
     assert set(LABEL_DEFINING) == {t for t in targets if not t.endswith("_event")}

@@ -10,6 +10,7 @@ import pytest
 from fusion.data.cohort import Cohort
 from fusion.data.split import PARTS
 from fusion.data.splitting.external_centers import external_centers
+from fusion.data.splitting.folds import published_folds
 from fusion.data.splitting.fractions import fractions
 from fusion.data.splitting.from_file import from_file
 from fusion.data.splitting.kfold import kfold
@@ -209,3 +210,39 @@ def test_a_split_of_a_changed_cohort_is_refused(tmp_path):
         from_file(cohort, cohort.patients, path=tmp_path / "f.json")
     with pytest.raises(SplitError, match="no such file"):
         from_file(cohort, cohort.patients, path=tmp_path / "none.csv")
+
+
+def write_folds(path: Path, text: str) -> Path:
+    path.write_text("patient_id,fold\n" + text)
+    return path
+
+
+def test_a_published_fold_tests_and_the_rest_is_divided(tmp_path):
+    cohort = make_cohort(60)
+    fold_of = {p: 1 + i % 3 for i, p in enumerate(cohort.patients[:50])}
+    path = write_folds(tmp_path / "f.csv", "".join(f"{p},{f}\n" for p, f in fold_of.items()))
+    able = cohort.patients[5:]
+    for fold in (1, 2, 3):
+        split = published_folds(
+            cohort, able, path=path, fold=fold, val_fraction=0.2, stratify=["idh"], seed=0
+        )
+        split.check(cohort)
+        assert split.test == {p for p in able if fold_of.get(p) == fold}
+        assert split.internal == set(able) & set(fold_of)
+        assert len(split.val) == round(0.2 * (45 - len(split.test)))
+
+
+@pytest.mark.parametrize(
+    ("text", "fold", "message"),
+    [
+        ("P000,0\nP001,1\n", 2, "no fold 2; expected one of 0, 1"),
+        ("P000,0\nP900,1\n", 0, "names patient P900, whom cohort made lacks"),
+        ("P000,0\nP000,1\n", 0, "f.csv:3: P000 is there twice"),
+        ("P000,0\nP001,one\n", 0, "f.csv:3: fold 'one' is no whole number"),
+    ],
+)
+def test_published_folds_that_do_not_fit(tmp_path, text, fold, message):
+    cohort = make_cohort(3)
+    path = write_folds(tmp_path / "f.csv", text)
+    with pytest.raises(SplitError, match=message):
+        published_folds(cohort, cohort.patients, path=path, fold=fold, val_fraction=0.2, seed=0)

@@ -449,3 +449,15 @@ def test_a_modality_that_cannot_learn_alone_does_not_stop_the_run(ready, setting
         line.startswith("rna alone is not among the comparisons: task grade: none of the")
         for line in remarks
     )
+
+
+def test_who_lacks_a_required_modality_takes_no_part(ready):
+    material = ready("cohort.require=[rna]")
+    having = set(material.cohort.files("rna"))
+    assert material.split.internal | material.split.external <= having
+    reasons = dict(material.left_out)
+    assert {p for p, why in reasons.items() if why == "has no rna"} == (
+        set(material.cohort.patients) - having
+    )
+    with pytest.raises(ConfigError, match=r"cohort\.require: dna is no modality of this run"):
+        ready("cohort.require=[dna]", folder="other")

@@ -8,10 +8,10 @@ from fusion.cohorts.publish import publish
 from fusion.cohorts.tcga_glioma.agreement import agreement
 from fusion.cohorts.tcga_glioma.center import centers
 from fusion.cohorts.tcga_glioma.check import faults
-from fusion.cohorts.tcga_glioma.clinical import clinical
+from fusion.cohorts.tcga_glioma.clinical import clinical, histology
 from fusion.cohorts.tcga_glioma.images import Row, copy_regions, write_mri
 from fusion.cohorts.tcga_glioma.labels import targets
-from fusion.cohorts.tcga_glioma.molecular import mutations, omics_tables
+from fusion.cohorts.tcga_glioma.molecular import markers, mutations, omics_tables
 from fusion.cohorts.tcga_glioma.raw import Raw, digest
 from fusion.cohorts.tcga_glioma.summary import summary
 from fusion.data.manifest import OPTIONAL, REQUIRED
@@ -22,7 +22,7 @@ COLUMNS = [*REQUIRED, *OPTIONAL]
 
 
 def build_tcga_glioma(source: Path, out: Path) -> None:
-    """Write `manifest.csv`, `targets.csv`, tables and images, and `summary.txt` into `out`.
+    """Write manifest, targets, tables, images, published folds and `summary.txt` into `out`.
 
     Done again only where a source file or this code has changed (`source.json` keeps the
     hashes); `out` appears whole or not at all. Takes well under a minute.
@@ -49,6 +49,7 @@ def _write(raw: Raw, folder: Path) -> None:
     tables = {
         "clinical": clinical(raw.patients, raw.omics),
         **omics_tables(raw.omics),
+        "markers": markers(raw.omics),
         "mutations": mutations(raw.mutations),
     }
     rows = [*write_mri(raw, folder), *copy_regions(raw, folder, center.index)]
@@ -56,8 +57,11 @@ def _write(raw: Raw, folder: Path) -> None:
         rows += _write_table(table, name, folder)
     manifest = _manifest(rows, center)
     labels = targets(raw.patients)
+    labels.insert(0, "histology", histology(raw.patients, raw.omics))
     labels.to_csv(folder / "targets.csv")
     manifest.to_csv(folder / "manifest.csv", index=False)
+    folds = raw.folds.rename(columns={"patient": "patient_id"})[["patient_id", "fold"]]
+    folds.sort_values("patient_id").to_csv(folder / "peer_folds.csv", index=False)
     (folder / "summary.txt").write_text(summary(manifest, labels, agreement(raw)))
 
 

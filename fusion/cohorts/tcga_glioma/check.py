@@ -6,7 +6,7 @@ import pandas as pd
 
 from fusion.cohorts.tcga_glioma.center import institution_of
 from fusion.cohorts.tcga_glioma.labels import VOCABULARY
-from fusion.cohorts.tcga_glioma.raw import CODES, CROPS, MUTATIONS, OMICS, PATIENTS, Raw
+from fusion.cohorts.tcga_glioma.raw import CODES, CROPS, FOLDS, MUTATIONS, OMICS, PATIENTS, Raw
 from fusion.errors import Fault
 
 
@@ -20,6 +20,8 @@ def faults(raw: Raw) -> list[Fault]:
         *_strangers(raw.omics, "case_id", OMICS, raw.patients),
         *_strangers(raw.mutations, "patient", MUTATIONS, raw.patients),
         *_strangers(raw.crops, "patient", CROPS, raw.patients),
+        *_repeated(raw.folds, "patient", FOLDS),
+        *_strangers(raw.folds, "patient", FOLDS, raw.patients),
         *_slides_that_differ(raw.omics),
         *_words(raw.patients),
         *_times(raw.patients),

@@ -15,6 +15,13 @@ HISTOLOGY_OF_CODE = {
 """OncoTree code in the omics table -> histology, as all 390 patients with both have it."""
 
 
+def histology(patients: pd.DataFrame, omics: pd.DataFrame) -> pd.Series:
+    """Of each patient, from the omics table where `patients` has none; blank = not known."""
+    raw = patients.set_index("patient").rename_axis("patient_id")["histology"].astype(object)
+    code = omics.drop_duplicates("case_id").set_index("case_id")["oncotree_code"]
+    return raw.fillna(code.reindex(raw.index).map(HISTOLOGY_OF_CODE))
+
+
 def clinical(patients: pd.DataFrame, omics: pd.DataFrame) -> pd.DataFrame:
     """Age, sex, Karnofsky score, grade and histology; patients with none of these are left out.
 
@@ -25,8 +32,7 @@ def clinical(patients: pd.DataFrame, omics: pd.DataFrame) -> pd.DataFrame:
     raw = patients.set_index("patient").rename_axis("patient_id")
     other = omics.drop_duplicates("case_id").set_index("case_id").reindex(raw.index)
     female = raw["gender"].map({"female": 1.0, "male": 0.0})
-    histology = raw["histology"].astype(object)
-    histology = histology.fillna(other["oncotree_code"].map(HISTOLOGY_OF_CODE))
+    kind = histology(patients, omics)
     table = pd.DataFrame(
         {
             "age_years": raw["age"].fillna(other["age"]),
@@ -36,5 +42,5 @@ def clinical(patients: pd.DataFrame, omics: pd.DataFrame) -> pd.DataFrame:
         }
     )
     for name in VOCABULARY["histology"]:
-        table[f"histology_{name}"] = (histology == name).astype(float).where(histology.notna())
+        table[f"histology_{name}"] = (kind == name).astype(float).where(kind.notna())
     return table.dropna(how="all")

@@ -6,25 +6,27 @@ _HISTOLOGY = ("clinical.grade", "clinical.histology_*")
 
 LABEL_DEFINING: Mapping[str, tuple[str, ...]] = {
     # The label is a mutation of IDH1 or IDH2.
-    "idh": ("mutations.IDH1", "mutations.IDH2"),
+    "idh": ("mutations.IDH1", "mutations.IDH2", "markers.IDH1_mut"),
     # The label is copy number of whole arms 1p and 19q; the copy-number table here holds genes
     # of 7p11 and 9p21 only, so nothing in it defines the label.
     "codel_1p19q": (),
     "mgmt": (),
     # IDH and 1p/19q together.
-    "subtype": ("mutations.IDH1", "mutations.IDH2"),
+    "subtype": ("mutations.IDH1", "mutations.IDH2", "markers.IDH1_mut"),
     # In these tables a glioblastoma is grade 4 and nothing else is.
-    "grade": _HISTOLOGY,
+    "histology": (*_HISTOLOGY, "markers.glioblastoma"),
+    "grade": (*_HISTOLOGY, "markers.glioblastoma"),
     # WHO 2021 types follow from IDH, 1p/19q, histology and grade; EGFR amplification and
     # 9p21 loss are criteria of glioblastoma and of grade 4.
     "who2021": (
         "mutations.IDH1",
         "mutations.IDH2",
+        "markers.*",
         "cnv.*",
         *_HISTOLOGY,
     ),
     # Expression clusters: made from expression. The G-CIMP class is the IDH-mutant one.
-    "expression_subtype": ("rna.*", "mutations.IDH1", "mutations.IDH2"),
+    "expression_subtype": ("rna.*", "mutations.IDH1", "mutations.IDH2", "markers.*"),
     "os": (),
     "pfi": (),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusion.cohorts.tcga_glioma.molecular import MARKERS
 from fusion.errors import ReadError
 
 PATIENTS = "tcga/patients.csv"
@@ -14,6 +15,7 @@ CODES = "tcga/tss_codes.csv"
 OMICS = "tcga/rna_cnv_mut_clinical.csv.gz"
 MUTATIONS = "tcga/mutation_matrix.csv.gz"
 CROPS = "tcga/mri3d/manifest.csv"
+FOLDS = "tcga/wsi_oof_risk.csv"
 REGIONS = "tcga/wsi_roi"
 
 REQUIRED = {
@@ -46,9 +48,11 @@ REQUIRED = {
         "censorship",
         "is_female",
         "oncotree_code",
+        *MARKERS,
     ),
     MUTATIONS: ("patient", "n_nonsilent", "IDH1", "IDH2"),
     CROPS: ("patient", "has_T1pre", "has_FLAIR", "has_T1post"),
+    FOLDS: ("patient", "fold"),
 }
 """Tables and the columns that are read from each by name."""
 
@@ -64,6 +68,8 @@ class Raw:
     """One row per *slide*; what is not the slide's name repeats."""
     mutations: pd.DataFrame
     crops: pd.DataFrame
+    folds: pd.DataFrame
+    """The five folds that MCAT and PORPOISE published; the risks beside them are never read."""
 
     @staticmethod
     def read(root: Path) -> "Raw":

@@ -7,6 +7,7 @@ from fusion.config.split import (
     ExternalCentersConfig,
     FileConfig,
     FixedConfig,
+    FoldsConfig,
     KFoldConfig,
     LeaveCenterOutConfig,
     SplitConfig,
@@ -14,6 +15,7 @@ from fusion.config.split import (
 from fusion.data.cohort import Cohort
 from fusion.data.split import Split
 from fusion.data.splitting.external_centers import external_centers
+from fusion.data.splitting.folds import published_folds
 from fusion.data.splitting.fractions import fractions
 from fusion.data.splitting.from_file import from_file
 from fusion.data.splitting.kfold import kfold
@@ -31,6 +33,16 @@ def build_split(config: SplitConfig, cohort: Cohort, patients: Collection[Patien
                 folds=config.folds,
                 fold=config.fold,
                 repeat=config.repeat,
+                val_fraction=config.val,
+                stratify=config.stratify,
+                seed=config.seed,
+            )
+        case FoldsConfig():
+            return published_folds(
+                cohort,
+                patients,
+                path=config.path,
+                fold=config.fold,
                 val_fraction=config.val,
                 stratify=config.stratify,
                 seed=config.seed,
