@@ -42,6 +42,8 @@ class CoxConfig(Strict):
     """Stem of `<column>_time_days` and `<column>_event`."""
     horizons_days: list[PositiveFloat] = Field(min_length=1)
     ties: Literal["breslow", "efron"]
+    risk_sets: Literal["batch", "bank"]
+    """Who is at risk in the training loss: the batch, or all training patients, as last seen."""
     weight: PositiveFloat
     defining: Defining
 
@@ -57,7 +59,17 @@ class DiscreteTimeConfig(Strict):
     defining: Defining
 
 
+class WeibullConfig(Strict):
+    """Weibull times with one shape."""
+
+    kind: Literal["weibull"]
+    column: str
+    horizons_days: list[PositiveFloat] = Field(min_length=1)
+    weight: PositiveFloat
+    defining: Defining
+
+
 TaskConfig = Annotated[
-    ClassificationConfig | OrdinalConfig | CoxConfig | DiscreteTimeConfig,
+    ClassificationConfig | OrdinalConfig | CoxConfig | DiscreteTimeConfig | WeibullConfig,
     Field(discriminator="kind"),
 ]

@@ -22,6 +22,7 @@ from fusion.run.assemble import assemble
 from fusion.run.familiarise import familiarise
 from fusion.run.loading import load
 from fusion.run.material import Material
+from fusion.run.risk_sets import numbered
 from fusion.run.start import start
 from fusion.run.trained import Trained
 from fusion.tasks.base import Task
@@ -85,7 +86,13 @@ def learn(
     last = folder / "checkpoints" / "last.ckpt"
     best = fit(
         module=lit,
-        train=load(train, config.loader, seed=config.seed, rank=rank(), world=settings.devices),
+        train=load(
+            numbered(train, config.tasks),
+            config.loader,
+            seed=config.seed,
+            rank=rank(),
+            world=settings.devices,
+        ),
         val=load(val, config.loader, seed=None),
         folder=folder,
         resume_command=resume_command,

@@ -33,6 +33,7 @@ from fusion.run.mixing import mixing
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
+from fusion.run.risk_sets import risk_sets
 from fusion.run.robustness import FILE as ROBUSTNESS
 from fusion.run.robustness import robustness
 from fusion.run.thresholds import choose_thresholds
@@ -70,6 +71,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     check(config, material, modalities)
     alone, remarks = comparable(config, material)
     remarks += mixing(config, material)
+    remarks += risk_sets(config, material)
     for line in remarks:
         say(f"    {line}")
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")

@@ -1,6 +1,7 @@
 """Survival by proportional hazards."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -9,6 +10,10 @@ from torch import Tensor
 from fusion.losses.cox import Ties, cox_loss, log_risk
 from fusion.tasks.base import Task
 from fusion.tasks.horizons import check_survival, horizon_names
+from fusion.tasks.risk_bank import RiskBank
+
+RiskSets = Literal["batch", "bank"]
+"""Who is at risk in the loss: patients of the batch, or all training patients (`RiskBank`)."""
 
 
 class Cox(Task):
@@ -18,12 +23,14 @@ class Cox(Task):
         horizons_days: ascending days for which survival is predicted; none may lie beyond the
             follow-up of the training patients.
         ties: `breslow` or `efron`, in the loss.
+        risk_sets: `batch`, or `bank`: then targets in training end in the number of the patient,
+            which is his place in the targets that `prepare` was given.
 
     Raises:
         ConfigError: for a horizon that is no finite number of days above zero, or out of order.
 
     Example:
-        >>> task = Cox(horizons_days=[1.5], ties="efron")
+        >>> task = Cox(horizons_days=[1.5], ties="efron", risk_sets="batch")
         >>> task.finish(torch.zeros(2, 1), torch.tensor([[1.0, 1.0], [2.0, 0.0]]))
         >>> prediction = task.predict(torch.zeros(1, 1))
         >>> {name: round(value.item(), 4) for name, value in prediction.items()}  # exp(-1/2)
@@ -33,18 +40,24 @@ class Cox(Task):
     log_baseline: Float[Tensor, " horizons"]
     """Log of the cumulative baseline hazard at the horizons; NaN until `finish`."""
 
-    def __init__(self, *, horizons_days: Sequence[float], ties: Ties) -> None:
+    def __init__(self, *, horizons_days: Sequence[float], ties: Ties, risk_sets: RiskSets) -> None:
         super().__init__()
         self.out_features = 1
         self.names = horizon_names(horizons_days)
         self.horizons_days = tuple(float(days) for days in horizons_days)
         self.ties: Ties = ties
+        self.bank = RiskBank() if risk_sets == "bank" else None
         self.register_buffer("log_baseline", torch.full((len(self.names),), torch.nan))
 
     def loss(
         self, outputs: Float[Tensor, "known out"], targets: Float[Tensor, "known k"]
     ) -> Tensor:
-        """Negative log partial likelihood within the batch, mean over events."""
+        """Negative log partial likelihood, mean over events: in the batch, or with the bank in all.
+
+        Targets without a number, as in validation, make a risk set of their own.
+        """
+        if self.bank is not None and targets.shape[1] > 2:
+            return self.bank.loss(outputs[:, 0], targets[:, 2].long(), ties=self.ties)
         return cox_loss(outputs[:, 0], targets[:, 0], targets[:, 1].bool(), ties=self.ties)
 
     def predict(self, outputs: Float[Tensor, "batch out"]) -> Mapping[str, Tensor]:
@@ -62,17 +75,22 @@ class Cox(Task):
             TrainingError: without an event, or for a horizon beyond the follow-up.
         """
         check_survival(targets, self.horizons_days, "Cox")
+        if self.bank is not None:
+            self.bank.open(targets)
 
     def finish(
         self, outputs: Float[Tensor, "known out"], targets: Float[Tensor, "known k"]
     ) -> None:
-        """Fit the baseline hazard on the outputs for the training patients.
+        """Fit the baseline hazard on the outputs for the training patients, and close the bank.
 
         Raises:
             TrainingError: without an event, or for a horizon beyond the follow-up.
         """
-        check_survival(targets, self.horizons_days, "Cox")
-        self.log_baseline.copy_(log_baseline_hazard(outputs[:, 0], targets, self.horizons_days))
+        labels = targets[:, :2]
+        check_survival(labels, self.horizons_days, "Cox")
+        self.log_baseline.copy_(log_baseline_hazard(outputs[:, 0], labels, self.horizons_days))
+        if self.bank is not None:
+            self.bank.close()
 
 
 def log_baseline_hazard(

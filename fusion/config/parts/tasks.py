@@ -11,6 +11,7 @@ from fusion.config.task import (
     DiscreteTimeConfig,
     OrdinalConfig,
     TaskConfig,
+    WeibullConfig,
 )
 from fusion.data.labels import Labeller, class_labeller, survival_labeller
 from fusion.report.tasks import TaskInfo
@@ -19,6 +20,7 @@ from fusion.tasks.classification import Classification
 from fusion.tasks.cox import Cox
 from fusion.tasks.discrete_time import DiscreteTime
 from fusion.tasks.ordinal import Ordinal
+from fusion.tasks.weibull import Weibull
 from fusion.tasks.weighting import FixedWeights, LearnedWeights
 
 
@@ -30,9 +32,13 @@ def build_task(config: TaskConfig) -> Task:
         case OrdinalConfig():
             return Ordinal(classes=config.classes)
         case CoxConfig():
-            return Cox(horizons_days=config.horizons_days, ties=config.ties)
+            return Cox(
+                horizons_days=config.horizons_days, ties=config.ties, risk_sets=config.risk_sets
+            )
         case DiscreteTimeConfig():
             return DiscreteTime(bins=config.bins, horizons_days=config.horizons_days)
+        case WeibullConfig():
+            return Weibull(horizons_days=config.horizons_days)
 
 
 def build_labeller(config: TaskConfig) -> Labeller:
@@ -40,7 +46,7 @@ def build_labeller(config: TaskConfig) -> Labeller:
     match config:
         case ClassificationConfig() | OrdinalConfig():
             return class_labeller(config.column, config.classes)
-        case CoxConfig() | DiscreteTimeConfig():
+        case CoxConfig() | DiscreteTimeConfig() | WeibullConfig():
             return survival_labeller(config.column)
 
 
@@ -51,7 +57,7 @@ def task_info(name: str, config: TaskConfig) -> TaskInfo:
             return TaskInfo(name, "classification", classes=tuple(config.classes))
         case OrdinalConfig():
             return TaskInfo(name, "ordinal", classes=tuple(config.classes))
-        case CoxConfig() | DiscreteTimeConfig():
+        case CoxConfig() | DiscreteTimeConfig() | WeibullConfig():
             return TaskInfo(name, "survival", horizons_days=tuple(config.horizons_days))
 
 
@@ -66,7 +72,7 @@ def target_classes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
 
 def target_survival(tasks: Mapping[str, TaskConfig]) -> list[str]:
     """Stems of the survival columns."""
-    kinds = CoxConfig | DiscreteTimeConfig
+    kinds = CoxConfig | DiscreteTimeConfig | WeibullConfig
     return sorted({task.column for task in tasks.values() if isinstance(task, kinds)})
 
 
