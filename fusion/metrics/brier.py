@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from fusion.errors import UndefinedMetric
 from fusion.metrics.censoring import Censoring
 from fusion.metrics.check import class_counts, finite
+from fusion.metrics.horizon_weights import horizon_weights
 
 
 def brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]) -> float:
@@ -98,17 +98,27 @@ def brier_survival_losses(
     Raises:
         UndefinedMetric: as `brier_survival`.
     """
-    survival, time_days = finite("survival", survival), finite("time_days", time_days)
-    died = (time_days <= horizon_days) & event
-    alive = time_days > horizon_days
-    followed = censoring(np.minimum(time_days, horizon_days))
-    at_horizon = censoring(np.array([horizon_days]))[0]
-    followed = np.where(alive, at_horizon, followed)
-    if (followed[died | alive] == 0).any():
-        raise UndefinedMetric(
-            f"Brier score at day {horizon_days:g}: nobody in the training follow-up is "
-            "uncensored by then; choose an earlier horizon"
-        )
-    error = np.where(died, survival**2, np.where(alive, (1.0 - survival) ** 2, 0.0))
-    weight = np.divide(1.0, followed, out=np.zeros_like(followed), where=died | alive)
-    return error * weight
+    survival = finite("survival", survival)
+    weight = horizon_weights(time_days, event, horizon_days=horizon_days, censoring=censoring)
+    return weight * (survival - (time_days > horizon_days)) ** 2
+
+
+def against_competing(
+    survival: Float[np.ndarray, " n"],
+    time_days: Float[np.ndarray, " n"],
+    competing: Bool[np.ndarray, " n"],
+    horizon_days: float,
+) -> Float[np.ndarray, " n"]:
+    """What to give `brier_survival` as survival, with events of any kind as its events.
+
+    Whoever had another event by the day will never have this one: his 1 - survival stands in, so
+    that the error is that of 1 for event-free, and the weight still that of his own time.
+
+    Source: Gerds and Schumacher 2006; Schoop et al. 2011 (competing events).
+
+    Example:
+        >>> days, other = np.array([1.0, 3.0]), np.array([True, True])
+        >>> against_competing(np.array([0.75, 0.75]), days, other, 2.0).tolist()
+        [0.25, 0.75]
+    """
+    return np.where(competing & (time_days <= horizon_days), 1.0 - survival, survival)

@@ -11,12 +11,20 @@ from fusion.metrics.auc import auc, macro_auc
 from fusion.metrics.average_precision import average_precision
 from fusion.metrics.brier import brier, brier_survival
 from fusion.metrics.concordance import harrell_c
+from fusion.metrics.dynamic_auc import dynamic_auc
+from fusion.metrics.integrated_brier import integrated_brier
+from fusion.metrics.uno import uno_c
 from fusion.statistics.multiclass import hand_till
 from fusion.statistics.resampled_agreement import (
     resampled_balanced_accuracy,
     resampled_quadratic_kappa,
 )
-from fusion.statistics.resampled_loss import resampled_brier, resampled_brier_survival
+from fusion.statistics.resampled_censored import resampled_dynamic_auc, resampled_uno_c
+from fusion.statistics.resampled_loss import (
+    resampled_brier,
+    resampled_brier_survival,
+    resampled_integrated_brier,
+)
 from fusion.statistics.resampled_ranking import (
     resampled_auc,
     resampled_average_precision,
@@ -36,6 +44,9 @@ FAST: Mapping[Callable[..., float], Callable[..., Resampled]] = {
     quadratic_kappa: resampled_quadratic_kappa,
     brier: resampled_brier,
     brier_survival: resampled_brier_survival,
+    integrated_brier: resampled_integrated_brier,
+    uno_c: resampled_uno_c,
+    dynamic_auc: resampled_dynamic_auc,
 }
 """Metric -> what takes its arrays and then many resamples."""
 

@@ -5,6 +5,7 @@ from jaxtyping import Bool, Float, Int
 
 from fusion.metrics.brier import brier_losses, brier_survival_losses
 from fusion.metrics.censoring import Censoring
+from fusion.metrics.integrated_brier import integrated_brier_losses
 from fusion.statistics.resampled_values import Counts, Resampled, Values
 
 
@@ -28,6 +29,20 @@ def resampled_brier_survival(
         brier_survival_losses(
             survival, time_days, event, horizon_days=horizon_days, censoring=censoring
         )
+    )
+
+
+def resampled_integrated_brier(
+    survival: Float[np.ndarray, "n days"],
+    time_days: Float[np.ndarray, " n"],
+    event: Bool[np.ndarray, " n"],
+    *,
+    days: Float[np.ndarray, " days"],
+    censoring: Censoring,
+) -> Resampled:
+    """`integrated_brier`; censoring stays that of the training patients."""
+    return _mean(
+        integrated_brier_losses(survival, time_days, event, days=days, censoring=censoring)
     )
 
 

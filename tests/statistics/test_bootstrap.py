@@ -12,6 +12,9 @@ from fusion.metrics.average_precision import average_precision
 from fusion.metrics.brier import brier, brier_survival
 from fusion.metrics.censoring import Censoring
 from fusion.metrics.concordance import harrell_c
+from fusion.metrics.dynamic_auc import dynamic_auc
+from fusion.metrics.integrated_brier import integrated_brier
+from fusion.metrics.uno import uno_c
 from fusion.statistics import draws as module
 from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
 from fusion.statistics.multiclass import hand_till
@@ -49,6 +52,22 @@ def both(seed, n=80):
 
 
 BRIER_AT = partial(brier_survival, horizon_days=14.0, censoring=Censoring.fit(*survival(9)[1:]))
+CURVE = Censoring.fit(*survival(9)[1:])
+AT = {"horizon_days": 14.0, "censoring": CURVE}
+IBS = partial(integrated_brier, days=np.array([6.0, 14.0]), censoring=CURVE)
+UNO, AUC_AT = partial(uno_c, until_days=15.0, censoring=CURVE), partial(dynamic_auc, **AT)
+
+
+def curves(seed, n=80):
+    at, time, event = survival_at(seed, n)
+    return np.stack([np.sqrt(at), at], axis=1), time, event
+
+
+def competing(seed, n=80):
+    risk, time, event = survival(seed, n)
+    return risk, time, event, ~event & (np.arange(n) % 3 == 0)
+
+
 CASES = [
     (auc, classes),
     (harrell_c, survival),
@@ -62,10 +81,22 @@ CASES = [
     (brier, both),
     (brier, several),
     (BRIER_AT, survival_at),
+    (IBS, curves),
+    (UNO, survival),
+    (AUC_AT, competing),
 ]
-SOMETIMES = [auc, average_precision, harrell_c, macro_auc, hand_till, balanced_accuracy]
+SOMETIMES = [
+    UNO,
+    AUC_AT,
+    auc,
+    average_precision,
+    harrell_c,
+    macro_auc,
+    hand_till,
+    balanced_accuracy,
+]
 """Undefined in some resamples of five patients."""
-SUMS = [macro_auc, hand_till, average_precision, brier, BRIER_AT]
+SUMS = [macro_auc, hand_till, average_precision, brier, BRIER_AT, IBS, UNO, AUC_AT]
 """Of fractions, added in another order; at most some hundred roundings of 1e-16."""
 
 
