@@ -27,6 +27,9 @@ class CohortConfig(Strict):
     """Raw data that the builder reads."""
     external: dict[str, str]
     """Name -> folder of further cohorts, on which the finished model is evaluated."""
+    join: dict[str, str]
+    """Name -> folder of further cohorts that are divided and learned from as well; they share no
+    patient with this one, and need not share a modality."""
     require: list[str]
     """Modalities without which a patient of this cohort takes no part; external ones may."""
     on_fault: Literal["stop", "exclude"]

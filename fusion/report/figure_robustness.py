@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from fusion.report.drawing import GREY, OKABE_ITO, Drawing, canvas, png, short, style
+from fusion.report.drawing import GREY, OKABE_ITO, Drawing, canvas, png, style
+from fusion.report.figure_presence_dots import presence_dots
 from fusion.report.measured import Measured, as_table
 from fusion.report.robustness_rows import LOST, modalities
 from fusion.report.task_scores import JUDGED
@@ -28,7 +29,7 @@ def figure_robustness(task: TaskInfo, rows: Sequence[Measured]) -> Drawing:
     with style():
         height, widths = 3.4 + 0.5 * len(names), [0.1 * len(every) + 0.05, 1.0]
         figure, (left, right) = canvas(height_cm=height, columns=2, widths=widths)
-        _matrix(left, names, every)
+        presence_dots(left, names, every)
         for row in values:
             shift = 0.0 if len(parts) == 1 else 0.16 * (1 if row.part == "external" else -1)
             _dot(right, row, names.index(row.model) + shift)
@@ -58,17 +59,6 @@ def figure_robustness(task: TaskInfo, rows: Sequence[Measured]) -> Drawing:
     )
     title = f"Without some modalities: {task.name}"
     return Drawing(f"robustness_{task.name}", title, caption, image, as_table(rows))
-
-
-def _matrix(axes: Axes, names: Sequence[str], every: Sequence[str]) -> None:
-    for y, name in enumerate(names):
-        kept = [every.index(m) for m in modalities(name)]
-        axes.plot(range(len(every)), [y] * len(every), "o", color="#d0d0d0", markersize=5)
-        axes.plot(kept, [y] * len(kept), "o", color="black", markersize=5)
-    axes.set(xlim=(-0.6, len(every) - 0.4), ylim=(len(names) - 0.5, -0.5), yticks=[])
-    axes.set_xticks(range(len(every)), [short(m, 14) for m in every], rotation=40, ha="left")
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
-    axes.spines[:].set_visible(False)
 
 
 def _dot(axes: Axes, row: Measured, y: float) -> None:

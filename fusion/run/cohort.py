@@ -10,22 +10,28 @@ from fusion.config.parts.tasks import target_classes, target_survival
 from fusion.config.run import CohortConfig, RunConfig
 from fusion.data.check import check_classes, check_survival
 from fusion.data.cohort import Cohort
+from fusion.data.joined import joined
 from fusion.data.targets import TIME
 from fusion.errors import CohortError, ConfigError, LeakageError
 from fusion.testing.demo.write import write_demo
 
 
 def open_cohort(config: RunConfig) -> Cohort:
-    """The run's own cohort, with every label held against the configuration.
+    """The run's own cohort, joined to others or not, every label held against the configuration.
 
     Raises:
         CohortError: with all faults.
-        ConfigError: where a builder lacks its raw data.
+        ConfigError: where a builder lacks its raw data, or two joined cohorts share an id.
     """
     build(config.cohort)
     cohort = Cohort.from_manifest(
         config.cohort.root, data_root=config.cohort.data_root, name=config.cohort.name
     )
+    if config.cohort.join:
+        others = [Cohort.from_manifest(f, name=n) for n, f in sorted(config.cohort.join.items())]
+        for one in (cohort, *others):
+            check_known_labels(config, one)  # while lines are still those of one file
+        cohort = joined([cohort, *others])
     check_labels(cohort, target_classes(config.tasks), target_survival(config.tasks))
     unknown = sorted(set(config.modalities) - set(cohort.modalities))
     if unknown:

@@ -28,9 +28,6 @@ JOIN = " + "
 ENOUGH = 20
 """Patients who have all modalities, without whom the rarest modality is set aside."""
 
-_ALL_SUBSETS = 5
-"""Modalities of which every subset is tried."""
-
 
 def robustness(
     trained: Trained,
@@ -40,6 +37,7 @@ def robustness(
     tasks: Sequence[TaskInfo],
     loader: LoaderConfig,
     device: torch.device,
+    all_up_to: int = 5,
 ) -> pd.DataFrame | None:
     """Predict the same patients with every subset of their modalities.
 
@@ -54,6 +52,7 @@ def robustness(
         tasks: that the model answers.
         loader: how patients become batches.
         device: to run on.
+        all_up_to: modalities of which every subset is tried.
 
     Returns:
         Rows as in `predictions.parquet`, `model` being what was left ("mri + rna"), everything
@@ -78,7 +77,7 @@ def robustness(
                 hidden(
                     trained,
                     load(dataset.of(complete), loader, seed=None),
-                    left=subsets(kept),
+                    left=subsets(kept, all_up_to=all_up_to),
                     place=place,
                     tasks=tasks,
                     labels=inputs.labels[place.cohort.name],
@@ -105,8 +104,8 @@ def shared(modalities: Sequence[str], have: Sequence[frozenset[str]]) -> tuple[s
     return None
 
 
-def subsets(modalities: Sequence[str]) -> list[tuple[str, ...]]:
-    """What is left, the most first; of more than five modalities all, all but one, and each alone.
+def subsets(modalities: Sequence[str], *, all_up_to: int = 5) -> list[tuple[str, ...]]:
+    """What is left, the most first; of more modalities all, all but one, and each alone.
 
     Example:
         >>> subsets(["mri", "rna"])
@@ -116,7 +115,7 @@ def subsets(modalities: Sequence[str]) -> list[tuple[str, ...]]:
     """
     names = sorted(modalities)
     k = len(names)
-    sizes = range(k, 0, -1) if k <= _ALL_SUBSETS else (k, k - 1, 1)
+    sizes = range(k, 0, -1) if k <= all_up_to else (k, k - 1, 1)
     return [left for size in sizes for left in combinations(names, size)]
 
 

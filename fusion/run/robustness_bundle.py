@@ -1,0 +1,145 @@
+"""A bundle with its modalities hidden one by one and together: table, figures, predictions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+from rich.console import Console
+
+from fusion.config.parts.tasks import task_info
+from fusion.data.split import Split
+from fusion.errors import BundleError, UndefinedMetric
+from fusion.report.columns import two
+from fusion.report.figure_robustness import figure_robustness
+from fusion.report.figure_robustness_map import figure_robustness_map
+from fusion.report.markdown import grid
+from fusion.report.measured import Measured, as_table
+from fusion.report.predictions import save
+from fusion.report.publish import publish, to_csv
+from fusion.report.robustness_rows import LOST, modalities, robustness_rows
+from fusion.report.task_scores import JUDGED
+from fusion.report.tasks import TaskInfo
+from fusion.run.bundle import Bundle, load_bundle, open_folder
+from fusion.run.cohort import open_cohort, open_external
+from fusion.run.inputs import Inputs
+from fusion.run.place import Part, Place
+from fusion.run.prepare import read_all, who_takes_part
+from fusion.run.robustness import ENOUGH, FILE, robustness
+
+ALL_UP_TO = 10
+"""Modalities of which every subset is tried: 1,023."""
+
+PARTS: tuple[Part, ...] = ("test", "external")
+
+
+def robustness_of_bundle(
+    *, bundle: Path, cohort: Path | None, out: Path, cache: Path | None, draws: int
+) -> Path:
+    """Predict the same patients with every subset of their modalities, and write what is left.
+
+    Args:
+        bundle: that a run exported.
+        cohort: another hospital's folder; None for the run's own test and external patients,
+            whom the `split.json` beside the bundle names.
+        out: folder for `robustness.md`, `.csv`, `.parquet` and figures.
+        cache: for prepared volumes and slides; as in training if None.
+        draws: bootstrap draws over patients.
+
+    Returns:
+        `robustness.md`.
+
+    Raises:
+        LeakageError: where another cohort shares a patient with training.
+        BundleError: where the run's split is not beside the bundle.
+        UndefinedMetric: where fewer than twenty patients have two modalities, or none a label.
+    """
+    model = load_bundle(bundle, cache=cache)
+    if cohort is None:
+        places, inputs = _own(model, bundle)
+    else:
+        found = open_folder(cohort, None)
+        model.refuse_known(found)
+        place, inputs = model.take(found)
+        places = [place]
+    tasks = [task_info(name, task) for name, task in sorted(model.config.tasks.items())]
+    Console().print(f"[bold]hiding[/] every subset of {', '.join(model.trained.modalities)}")
+    rows = robustness(
+        model.trained,
+        places,
+        inputs,
+        tasks=tasks,
+        loader=model.config.loader,
+        device=torch.device("cpu"),
+        all_up_to=ALL_UP_TO,
+    )
+    if rows is None:
+        raise UndefinedMetric(
+            f"fewer than {ENOUGH} patients have two modalities; whom could one be hidden from?"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    save(rows, out / FILE)
+    return write(rows, tasks, out, draws=draws, seed=model.config.seed)
+
+
+def write(
+    rows: pd.DataFrame, tasks: Sequence[TaskInfo], out: Path, *, draws: int, seed: int
+) -> Path:
+    """Table and figures of what is left."""
+    measured = {t.name: list(robustness_rows(rows, t, draws=draws, seed=seed)) for t in tasks}
+    known = [t for t in tasks if any(row.value is not None for row in measured[t.name])]
+    if not known:
+        raise UndefinedMetric("none of these patients has a label; nothing can be lost or kept")
+    every = [row for task in known for row in measured[task.name]]
+    publish(out / "robustness.csv", to_csv(as_table(every)))
+    overview = figure_robustness_map(known, every)
+    for figure in (overview, *(figure_robustness(task, measured[task.name]) for task in known)):
+        figure.save(out)
+    text = ["# Without some modalities", f"![{overview.title}]({overview.name}.png)"]
+    text.append(overview.caption)
+    for task in known:
+        for part, title in JUDGED.items():
+            mine = [row for row in measured[task.name] if row.part == part]
+            if mine:
+                text += [f"## {task.name}, {title.lower()}", _grid(task, mine)]
+    return publish(out / "robustness.md", ("\n\n".join(text) + "\n").encode())
+
+
+def _grid(task: TaskInfo, rows: Sequence[Measured]) -> str:
+    names = sorted({row.model for row in rows}, key=lambda n: (-len(modalities(n)), n))
+    lines = []
+    for name in names:
+        mine = {row.measure == LOST: row for row in rows if row.model == name}
+        lines.append([name, mine[False].n, *(_said(mine.get(lost)) for lost in (False, True))])
+    return grid(["What is left", "Patients", task.primary, "Lost"], lines)
+
+
+def _said(row: Measured | None) -> str:
+    if row is None or row.value is None:
+        return "–"
+    around = "" if row.low is None or row.high is None else f" ({two(row.low)} to {two(row.high)})"
+    return two(row.value) + around
+
+
+def _own(model: Bundle, bundle: Path) -> tuple[list[Place], Inputs]:
+    """Test and external patients of the run that the bundle lies in."""
+    path = bundle.resolve().parent / "split.json"
+    if not path.exists():
+        raise BundleError(
+            f"{bundle}: no split.json beside it, so nobody knows who was in training; give "
+            "cohort=FOLDER, patients whom the model has not met"
+        )
+    config = model.config
+    cohort = open_cohort(config)
+    others = open_external(config, cohort)
+    split = Split.load(path)
+    split.check(cohort)
+    unusable = read_all(model.sources, [cohort, *others.values()], config.cohort.on_fault)
+    places = []
+    for part in PARTS:
+        who = sorted(getattr(split, part), key=cohort.patients.index)
+        places.append(Place(cohort, part, tuple(who)))
+    for other in others.values():
+        places.append(Place(other, "external", who_takes_part(other, model.sources, unusable)[0]))
+    labels = {c.name: model.labels(c) for c in (cohort, *others.values())}
+    return places, Inputs(model.sources, labels, unusable)
