@@ -12,6 +12,7 @@ from fusion.config.heads.sequences import (
     LatentConfig,
     PairwiseConfig,
 )
+from fusion.config.heads.shared import SharedSpecificConfig, SharedUniqueConfig, TranslationConfig
 from fusion.config.heads.vectors import (
     BilinearConfig,
     EarlyConfig,
@@ -41,6 +42,9 @@ HeadConfig = Annotated[
     | LatentConfig
     | BottleneckConfig
     | PairwiseConfig
+    | SharedUniqueConfig
+    | TranslationConfig
+    | SharedSpecificConfig
     | FilmConfig,
     Field(discriminator="name"),
 ]

@@ -11,6 +11,7 @@ from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.latent import LatentFusion
 from fusion.heads.pooled import PooledFusion
 from fusion.heads.product import ProductFusion
+from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.testing.head_examples import DIMS, OUT, example
 from fusion.types import Tokens
 
@@ -22,6 +23,7 @@ HEADS = {
     "latent": LatentFusion,
     "bottleneck": BottleneckFusion,
     "cross attention": CrossAttentionFusion,
+    "shared and unique": SharedUniqueFusion,
 }
 
 

@@ -22,7 +22,10 @@ from fusion.heads.missing import LearnedMissing
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pooled import PooledFusion
 from fusion.heads.product import ProductFusion
+from fusion.heads.shared_specific import SharedSpecificFusion
+from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.heads.single import SingleModality
+from fusion.heads.translation import TranslationFusion
 from fusion.testing.contracts import check_head
 from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
@@ -55,7 +58,10 @@ HEADS = {
     "pooled, mean": partial(PooledFusion, dim=16, hidden=16),
     "pooled, maximum": partial(PooledFusion, how="max", dim=16, hidden=16),
     "product": partial(ProductFusion, dim=16, hidden=16),
+    "shared and specific": partial(SharedSpecificFusion, dim=16, hidden=16),
+    "shared and unique": partial(SharedUniqueFusion, dim=16, hidden=16),
     "single": partial(SingleModality, modality="mri", hidden=16),
+    "translation": partial(TranslationFusion, dim=16, hidden=16),
 }
 
 

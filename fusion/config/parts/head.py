@@ -11,6 +11,7 @@ from fusion.config.heads.sequences import (
     LatentConfig,
     PairwiseConfig,
 )
+from fusion.config.heads.shared import SharedSpecificConfig, SharedUniqueConfig, TranslationConfig
 from fusion.config.heads.vectors import (
     BilinearConfig,
     EarlyConfig,
@@ -40,7 +41,10 @@ from fusion.heads.missing import LearnedMissing
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pooled import PooledFusion
 from fusion.heads.product import ProductFusion
+from fusion.heads.shared_specific import SharedSpecificFusion
+from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.heads.single import SingleModality
+from fusion.heads.translation import TranslationFusion
 
 
 def build_head(config: HeadConfig, *, dims: Mapping[str, int], out_features: int) -> FusionHead:
@@ -87,5 +91,11 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return BottleneckFusion
         case PairwiseConfig():
             return PairwiseFusion
+        case SharedUniqueConfig():
+            return SharedUniqueFusion
+        case TranslationConfig():
+            return TranslationFusion
+        case SharedSpecificConfig():
+            return SharedSpecificFusion
         case FilmConfig():
             return FilmFusion
