@@ -96,7 +96,10 @@ def validated(config: DictConfig) -> RunConfig:
             f"no value for {', '.join(missing)}. Choose an experiment, for example "
             f"+experiment=glioma_fusion (there are: {experiments}), or give the values"
         )
-    values = OmegaConf.to_container(config, resolve=True)
+    try:
+        values = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:  # a value that stands for another one, ${...}
+        raise ConfigError(f"{error.full_key}: {str(error).splitlines()[0]}") from None
     return parse(values)
 
 

@@ -157,6 +157,13 @@ class GeneTransformerConfig(Strict):
     dropout: Dropout
 
 
+class IdentityConfig(Strict):
+    """The columns as they are, in one token as wide as the table."""
+
+    name: Literal["identity"]
+
+
 VectorEncoderConfig = Annotated[
-    SnnConfig | PathwaysConfig | GeneTransformerConfig, Field(discriminator="name")
+    SnnConfig | PathwaysConfig | GeneTransformerConfig | IdentityConfig,
+    Field(discriminator="name"),
 ]

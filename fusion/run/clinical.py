@@ -1,13 +1,13 @@
 """The plain clinical model, on the same patients: what fusion has to beat."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from fusion.baseline.classes import ClassBaseline, fit_class_baseline
-from fusion.baseline.survival import CoxBaseline, fit_cox_baseline
+from fusion.baseline import ClinicalBaseline, fit_class_baseline, fit_cox_baseline
 from fusion.config.parts.sources import build_table, defining
 from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
@@ -22,25 +22,32 @@ from fusion.types import PatientId
 MODEL = "clinical"
 
 
-def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
-    """Fit one penalised regression for each task on the training patients; predict everybody.
+@dataclass(frozen=True)
+class ClinicalModel:
+    """The regression of one task, and what it reads."""
 
-    Columns that define a task's label are not among its inputs. A patient without a row in the
-    clinical table gets no prediction, and so drops out of the comparison.
+    source: VectorSource
+    model: ClinicalBaseline
+
+
+def fit_clinical(config: RunConfig, material: Material) -> dict[str, ClinicalModel]:
+    """Fit one penalised regression for each task on the training patients.
+
+    Columns that define a task's label are not among its inputs.
 
     Raises:
-        ConfigError: where nobody has the clinical table.
+        ConfigError: where the run has no clinical model, or nobody has the clinical table.
         TrainingError: naming the task for which no regression can be fitted.
     """
     settings = config.baseline
     if settings is None:
-        return pd.DataFrame()
+        raise ConfigError("there is no clinical model to fit: this run has no `baseline`")
     if not material.cohort.files(settings.modality):
         raise ConfigError(
             f"baseline.modality: no patient of {material.cohort.root} has {settings.modality!r}; "
             "name the clinical table, or go without the clinical model: ~baseline"
         )
-    frames = []
+    found = {}
     for name, task in sorted(config.tasks.items()):
         drop = defining([task], settings.modality)
         source = build_table(settings.table, root=Path(config.cohort.root), drop=drop)
@@ -49,40 +56,64 @@ def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
         learning = {p: rows for p, rows in files.items() if p in training}
         source.fit(learning)
         material.fitted.note(f"clinical model of {name}", "fit", learning)
-        info = task_info(name, task)
         try:
-            frames += task_predictions(source, settings.modality, info, material, config.seed)
+            model = fit_task(
+                source, settings.modality, task_info(name, task), material, config.seed
+            )
         except TrainingError as error:
             raise TrainingError(
                 f"task {name}: {error}; or go without the clinical model: ~baseline"
             ) from error
-    return pd.concat(frames, ignore_index=True)
+        found[name] = ClinicalModel(source, model)
+    return found
 
 
-def task_predictions(
+def fit_task(
     source: VectorSource, modality: str, task: TaskInfo, material: Material, seed: int
-) -> list[pd.DataFrame]:
-    """One task, every place."""
+) -> ClinicalBaseline:
+    """The regression of one task."""
     train = material.place("train")
     labels = material.inputs.labels[train.cohort.name]
     x, who = matrix(source, modality, train)
-    model: ClassBaseline | CoxBaseline
     known = [i for i, p in enumerate(who) if task.name in labels[p]]
     if not known:
         raise TrainingError(f"none of {len(who)} training patients with {modality} has a label")
     y = np.stack([labels[who[i]][task.name].numpy() for i in known]).astype(float)
     if task.kind == "survival":
-        model = fit_cox_baseline(
-            x[known], y[:, 0], y[:, 1].astype(bool), task.horizons_days, seed=seed
-        )
-    else:
-        model = fit_class_baseline(x[known], y[:, 0].astype(int), task.classes, seed=seed)
+        days, event = y[:, 0], y[:, 1].astype(bool)
+        return fit_cox_baseline(x[known], days, event, task.horizons_days, seed=seed)
+    return fit_class_baseline(x[known], y[:, 0].astype(int), task.classes, seed=seed)
+
+
+def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
+    """Fit, and predict everybody; no rows where the run goes without.
+
+    A patient without a row in the clinical table gets no prediction, and so drops out of the
+    comparison.
+
+    Raises:
+        ConfigError: where nobody has the clinical table.
+        TrainingError: naming the task for which no regression can be fitted.
+    """
+    if config.baseline is None:
+        return pd.DataFrame()
+    frames = []
+    for name, clinical in fit_clinical(config, material).items():
+        info = task_info(name, config.tasks[name])
+        frames += task_predictions(clinical, config.baseline.modality, info, material)
+    return pd.concat(frames, ignore_index=True)
+
+
+def task_predictions(
+    clinical: ClinicalModel, modality: str, task: TaskInfo, material: Material
+) -> list[pd.DataFrame]:
+    """One task, every place."""
     frames = []
     for place in material.places:
-        x, who = matrix(source, modality, place)
+        x, who = matrix(clinical.source, modality, place)
         if not who:
             continue
-        values = model.predict(x)
+        values = clinical.model.predict(x)
         rows = [
             row
             for i, patient in enumerate(who)

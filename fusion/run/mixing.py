@@ -1,7 +1,9 @@
 """Do training batches mix centres enough for the penalty on telling them?"""
 
+from fusion.config.parts.encoders import token_width
 from fusion.config.parts.invariance import build_invariance
 from fusion.config.run import RunConfig
+from fusion.data.layout import layout
 from fusion.data.sampler import BudgetSampler
 from fusion.errors import ConfigError
 from fusion.invariance.base import comparable
@@ -20,7 +22,8 @@ def mixing(config: RunConfig, material: Material) -> list[str]:
     modalities = tuple(sorted(config.modalities))
     train = material.inputs.dataset(material.place("train"), modalities)
     centers = [train.cohort.centers[p] for p in train.patients]
-    dims = {m: config.modalities[m].encoder.dim for m in modalities}
+    sources = material.inputs.sources
+    dims = {m: token_width(config.modalities[m], layout(sources[m])) for m in modalities}
     invariance = build_invariance(config.invariance, dims=dims, centers=centers, seed=config.seed)
     if invariance is None:
         return []

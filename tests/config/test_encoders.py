@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from fusion.config.compose import CONFIGS, compose
-from fusion.config.parts.encoders import build_encoder, build_unfreezing
+from fusion.config.parts.encoders import build_encoder, build_unfreezing, token_width
 from fusion.config.parts.model import build_model
 from fusion.data.layout import Layout
 from fusion.encoders.base import Fitted
@@ -14,7 +14,7 @@ from fusion.types import Bags, Volumes
 
 VOLUMES = ["densenet", "resnet", "segresnet", "swinunetr"]
 VECTORS = ["gene_transformer", "pathways", "snn"]
-NAMES = sorted(path.stem for path in (CONFIGS / "encoder").glob("*.yaml"))
+NAMES = sorted({path.stem for path in (CONFIGS / "encoder").glob("*.yaml")} - {"identity"})
 ADAPTED = sorted(path.stem for path in (CONFIGS / "adapt").glob("*.yaml"))
 LAYOUTS = {
     "mri": Layout(4),
@@ -59,6 +59,13 @@ def test_every_encoder_is_built_by_its_yaml_and_learns(name):
     before = [p.detach().clone() for p in encoder.parameters()]
     optimizer.step()
     assert all(not torch.equal(b, p) for b, p in zip(before, encoder.parameters(), strict=True))
+
+
+def test_identity_is_as_wide_as_the_table():
+    config = modalities("snn", "encoder@modalities.rna.encoder=identity")["rna"]
+    encoder = build_encoder(config, LAYOUTS["rna"])
+    assert encoder.dim == token_width(config, LAYOUTS["rna"]) == 9
+    assert torch.equal(encoder(inputs("snn")).features[:, 0], inputs("snn"))
 
 
 @pytest.mark.parametrize("adapted", ADAPTED)

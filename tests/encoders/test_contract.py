@@ -7,6 +7,7 @@ from fusion.encoders.bag import GatedAttentionEncoder
 from fusion.encoders.clam import ClamEncoder
 from fusion.encoders.dsmil import DsmilEncoder
 from fusion.encoders.gene_transformer import GeneTransformerEncoder
+from fusion.encoders.identity import IdentityEncoder
 from fusion.encoders.pathways import PathwayEncoder
 from fusion.encoders.pooled import PooledEncoder
 from fusion.encoders.prototypes import PrototypeEncoder
@@ -65,6 +66,10 @@ def test_encoders_of_bags(name, pack):
 def test_encoders_of_vectors(name):
     torch.manual_seed(0)
     check_encoder(VECTORS[name](), torch.randn(5, 6))
+
+
+def test_columns_as_they_are():
+    check_encoder(IdentityEncoder(in_features=6), torch.randn(5, 6))
 
 
 @pytest.mark.parametrize("name", BAGS)

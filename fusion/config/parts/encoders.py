@@ -15,6 +15,7 @@ from fusion.config.encoders import (
     DsmilConfig,
     GatedAttentionConfig,
     GeneTransformerConfig,
+    IdentityConfig,
     PathwaysConfig,
     PooledEncoderConfig,
     PrototypesConfig,
@@ -34,6 +35,7 @@ from fusion.encoders.clam import ClamEncoder
 from fusion.encoders.dsmil import DsmilEncoder
 from fusion.encoders.freeze import freeze, stages
 from fusion.encoders.gene_transformer import GeneTransformerEncoder
+from fusion.encoders.identity import IdentityEncoder
 from fusion.encoders.lora import add_lora
 from fusion.encoders.pathways import PathwayEncoder
 from fusion.encoders.pooled import PooledEncoder
@@ -58,6 +60,13 @@ def build_encoder(config: ModalityConfig, layout: Layout) -> Encoder:
             encoder = _vector(config.encoder, layout)
     adapt(encoder, config.adapt)
     return encoder
+
+
+def token_width(config: ModalityConfig, layout: Layout) -> int:
+    """Of the tokens that the encoder will give."""
+    if isinstance(config.encoder, IdentityConfig):
+        return layout.width
+    return config.encoder.dim
 
 
 def adapt(encoder: Encoder, config: AdaptConfig) -> None:
@@ -128,3 +137,5 @@ def _vector(config: VectorEncoderConfig, layout: Layout) -> Encoder:
             return PathwayEncoder(groups=layout.groups, **settings)
         case GeneTransformerConfig():
             return GeneTransformerEncoder(in_features=layout.width, **settings)
+        case IdentityConfig():
+            return IdentityEncoder(in_features=layout.width)
