@@ -4,6 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from fusion.config.heads.guided import (
+    CoattentionConfig,
+    PathwayAttentionConfig,
+    PrototypeAttentionConfig,
+    TransportConfig,
+)
 from fusion.config.heads.sequences import (
     AttentionConfig,
     BottleneckConfig,
@@ -45,6 +51,10 @@ HeadConfig = Annotated[
     | SharedUniqueConfig
     | TranslationConfig
     | SharedSpecificConfig
+    | CoattentionConfig
+    | TransportConfig
+    | PathwayAttentionConfig
+    | PrototypeAttentionConfig
     | FilmConfig,
     Field(discriminator="name"),
 ]

@@ -15,10 +15,18 @@ from fusion.types import Bags, Center, Modality, PatientId, Volumes
 
 NAMES = sorted(path.stem for path in (CONFIGS / "head").glob("*.yaml"))
 LAYOUTS = {m: Layout(width) for m, width in {"mri": 2, "rna": 5, "wsi": 3}.items()}
-GIVEN = {"single": {"modality": "mri"}, "film": {"map": "mri", "tables": ["rna", "wsi"]}}
+GIVEN = {
+    "single": {"modality": "mri"},
+    "film": {"map": "mri", "tables": ["rna", "wsi"]},
+    "coattention": {"guide": "rna"},
+    "transport": {"guide": "rna"},
+    "pathway_attention": {"guide": "rna"},
+}
 """What a YAML leaves open."""
 
 UNREACHED = {
+    # one token to choose from, whatever it is asked
+    "coattention": {"key.wsi.weight"},
     # behind a last layer that starts at 0
     "film": {f"modulate.{m}.0.{w}" for m in ("rna", "wsi") for w in ("weight", "bias")},
 }

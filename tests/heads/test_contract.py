@@ -8,6 +8,7 @@ import torch
 from fusion.heads.attention import AttentionFusion
 from fusion.heads.bilinear import BilinearFusion
 from fusion.heads.bottleneck import BottleneckFusion
+from fusion.heads.coattention import CoattentionFusion
 from fusion.heads.cross_attention import CrossAttentionFusion
 from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.early import EarlyFusion
@@ -20,12 +21,15 @@ from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
 from fusion.heads.missing import LearnedMissing
 from fusion.heads.pairwise import PairwiseFusion
+from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
 from fusion.heads.product import ProductFusion
+from fusion.heads.prototype_attention import PrototypeAttentionFusion
 from fusion.heads.shared_specific import SharedSpecificFusion
 from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.heads.single import SingleModality
 from fusion.heads.translation import TranslationFusion
+from fusion.heads.transport import TransportFusion
 from fusion.testing.contracts import check_head
 from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
@@ -46,6 +50,7 @@ HEADS = {
     "attention, learned tokens": with_learned_tokens,
     "bilinear": partial(BilinearFusion, dim=8, rank=4),
     "bottleneck": partial(BottleneckFusion, dim=16, bottleneck=2),
+    "coattention": partial(CoattentionFusion, guide="rna", dim=16, hidden=16),
     "cross attention": partial(CrossAttentionFusion, dim=16, queries=2, layers=2),
     "dynamic": partial(DynamicFusion, attention_dim=8),
     "experts": partial(ExpertFusion, dim=8, hidden=16),
@@ -55,12 +60,18 @@ HEADS = {
     "latent": partial(LatentFusion, dim=16, latents=3),
     "low rank": partial(LowRankFusion, dim=16, rank=3),
     "pairwise": partial(PairwiseFusion, dim=16, hidden=16),
+    "pathway attention": partial(PathwayAttentionFusion, guide="rna", dim=16, hidden=16),
     "pooled, mean": partial(PooledFusion, dim=16, hidden=16),
     "pooled, maximum": partial(PooledFusion, how="max", dim=16, hidden=16),
     "product": partial(ProductFusion, dim=16, hidden=16),
+    "prototype attention": partial(PrototypeAttentionFusion, dim=16, layers=2),
     "shared and specific": partial(SharedSpecificFusion, dim=16, hidden=16),
     "shared and unique": partial(SharedUniqueFusion, dim=16, hidden=16),
     "single": partial(SingleModality, modality="mri", hidden=16),
+    "transport": partial(TransportFusion, guide="rna", dim=16, hidden=16),
+    "transport, micro-batches": partial(
+        TransportFusion, guide="rna", dim=16, hidden=16, micro_batch=2
+    ),
     "translation": partial(TranslationFusion, dim=16, hidden=16),
 }
 

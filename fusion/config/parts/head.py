@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 
 from fusion.config.head import HeadConfig
+from fusion.config.heads.guided import (
+    CoattentionConfig,
+    PathwayAttentionConfig,
+    PrototypeAttentionConfig,
+    TransportConfig,
+)
 from fusion.config.heads.sequences import (
     AttentionConfig,
     BottleneckConfig,
@@ -27,6 +33,7 @@ from fusion.heads.attention import AttentionFusion
 from fusion.heads.base import FusionHead
 from fusion.heads.bilinear import BilinearFusion
 from fusion.heads.bottleneck import BottleneckFusion
+from fusion.heads.coattention import CoattentionFusion
 from fusion.heads.cross_attention import CrossAttentionFusion
 from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.early import EarlyFusion
@@ -39,12 +46,15 @@ from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
 from fusion.heads.missing import LearnedMissing
 from fusion.heads.pairwise import PairwiseFusion
+from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
 from fusion.heads.product import ProductFusion
+from fusion.heads.prototype_attention import PrototypeAttentionFusion
 from fusion.heads.shared_specific import SharedSpecificFusion
 from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.heads.single import SingleModality
 from fusion.heads.translation import TranslationFusion
+from fusion.heads.transport import TransportFusion
 
 
 def build_head(config: HeadConfig, *, dims: Mapping[str, int], out_features: int) -> FusionHead:
@@ -97,5 +107,13 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return TranslationFusion
         case SharedSpecificConfig():
             return SharedSpecificFusion
+        case CoattentionConfig():
+            return CoattentionFusion
+        case TransportConfig():
+            return TransportFusion
+        case PathwayAttentionConfig():
+            return PathwayAttentionFusion
+        case PrototypeAttentionConfig():
+            return PrototypeAttentionFusion
         case FilmConfig():
             return FilmFusion
