@@ -29,7 +29,7 @@ from fusion.config.heads.vectors import (
     PooledConfig,
     ProductConfig,
 )
-from fusion.config.heads.votes import DynamicConfig, LateConfig, SingleConfig
+from fusion.config.heads.votes import DynamicConfig, EnsembleConfig, LateConfig, SingleConfig
 
 HeadConfig = Annotated[
     EarlyConfig
@@ -43,6 +43,7 @@ HeadConfig = Annotated[
     | SingleConfig
     | LateConfig
     | DynamicConfig
+    | EnsembleConfig
     | AttentionConfig
     | CrossAttentionConfig
     | LatentConfig

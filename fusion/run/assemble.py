@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from fusion.config.head import HeadConfig
+from fusion.config.heads.votes import EnsembleConfig
 from fusion.config.parts.model import build_model
-from fusion.config.parts.tasks import build_task
+from fusion.config.parts.tasks import build_columns, build_task
 from fusion.config.run import RunConfig
 from fusion.data.layout import layout
 from fusion.data.source import Source
@@ -33,5 +34,8 @@ def assemble(
         out_features=sum(task.out_features for task in tasks.values()),
         modality_dropout=config.modality_dropout if len(modalities) > 1 else 0.0,
         seed=config.seed,
+        columns=[build_columns(name, config.tasks[name]) for name in tasks]
+        if isinstance(head, EnsembleConfig)
+        else None,
     )
     return Trained(model, tasks, modalities)

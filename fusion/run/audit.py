@@ -128,9 +128,12 @@ def records(
 
 
 def histories(folder: Path) -> dict[str, pd.DataFrame]:
-    """Model -> its training curves, from the files of a run."""
-    models = sorted((folder / "models").glob("*/history.csv"))
-    return {path.parent.name: pd.read_csv(path) for path in models}
+    """Model -> its training curves, from the files of a run; one within another by both names."""
+    models = folder / "models"
+    return {
+        " of ".join(reversed(path.parent.relative_to(models).parts)): pd.read_csv(path)
+        for path in sorted(models.rglob("history.csv"))
+    }
 
 
 def taught_shares(config: RunConfig, material: Material) -> dict[str, dict[str, float]]:

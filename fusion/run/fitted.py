@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +28,8 @@ class Fitted:
     """
 
     path: Path
+    place: str = ""
+    """What all that is noted belongs to, where a run trains the same thing again within it."""
 
     @property
     def fits(self) -> tuple[Fit, ...]:
@@ -57,6 +59,7 @@ class Fitted:
         """Write down at once who was seen; a second note of the same thing replaces the first."""
         if rank() != 0:
             return
+        what = f"{what} of {self.place}" if self.place else what
         notes = {fit.what: fit for fit in self.fits}
         notes[what] = Fit(what, kind, tuple(sorted(patients)), value)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,3 +67,15 @@ class Fitted:
         rows = [asdict(fit) for fit in notes.values()]
         temporary.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
         os.replace(temporary, self.path)
+
+    def inside(self, place: str) -> "Fitted":
+        """The same notes, for what belongs to `place`.
+
+        Example:
+            >>> import tempfile
+            >>> fitted = Fitted(Path(tempfile.mkdtemp()) / FILE)
+            >>> fitted.inside("mri_alone").note("epoch of inner_0", "choice", ["a"])
+            >>> fitted.fits[0].what
+            'epoch of inner_0 of mri_alone'
+        """
+        return replace(self, place=f"{place} of {self.place}" if self.place else place)

@@ -11,7 +11,7 @@ import torch
 import yaml
 from rich.console import Console
 
-from fusion.config.head import SingleConfig
+from fusion.config.heads.votes import EnsembleConfig
 from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
 from fusion.errors import TrainingError
@@ -20,10 +20,13 @@ from fusion.lit.seed import seed_everything
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
+from fusion.run.alone import alone_head
 from fusion.run.audited import audit_after, audit_before
 from fusion.run.center_told import center_told
 from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
+from fusion.run.ensemble import learn_fusion
+from fusion.run.ensemble_members import members
 from fusion.run.export import export
 from fusion.run.folder import choose_folder, resume_command
 from fusion.run.learn import check, device, learn
@@ -75,13 +78,13 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     for line in remarks:
         say(f"    {line}")
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
-    fusion = learn(
+    fusion = learn_fusion(
         config,
         material,
-        modalities=modalities,
-        head=config.head,
         folder=folder / "models" / "fusion",
+        prefix="",
         resume_command=command,
+        say=say,
     )
     others = {}
     for name in alone:
@@ -90,7 +93,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
             config,
             material,
             modalities=(name,),
-            head=SingleConfig(name="single", modality=name, hidden=32, dropout=0.1),
+            head=alone_head(config, name),
             folder=folder / "models" / f"{name}_alone",
             resume_command=command,
         )
@@ -136,7 +139,11 @@ def comparable(config: RunConfig, material: Material) -> tuple[list[str], list[s
     """Modalities that can be trained alone, and a sentence for each one that cannot."""
     alone: list[str] = []
     remarks: list[str] = []
-    if not config.evaluation.singles or len(config.modalities) == 1:
+    if isinstance(config.head, EnsembleConfig):  # these are trained anyway
+        remarks += members(config, material, config.head)[1]
+    elif not config.evaluation.singles:
+        return alone, remarks
+    if len(config.modalities) == 1:
         return alone, remarks
     for name in sorted(config.modalities):
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.audit.check import Audit
+from fusion.config.heads.votes import EnsembleConfig
 from fusion.config.run import RunConfig
 from fusion.report.card import model_card
 from fusion.report.metrics_file import load_metrics
@@ -91,7 +92,9 @@ def summarise(
         attention={str(m): float(v) for m, v in shares.mean().items()}
         if len(shares.columns)
         else None,
-        curves=folder / "models" / "fusion" / "history.csv",
+        curves=None  # of an ensemble, nothing but its members is trained
+        if isinstance(config.head, EnsembleConfig)
+        else folder / "models" / "fusion" / "history.csv",
         notes=[*notes(config, material), *remarks],
         date=date.today().isoformat(),
         characteristics=known,

@@ -7,7 +7,7 @@ from pathlib import Path
 from fusion.config.invariance import NoInvarianceConfig
 from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig, VolumeConfig
 from fusion.config.run import RunConfig
-from fusion.run.learn import learn
+from fusion.run.ensemble import learn_fusion
 from fusion.run.material import Material
 from fusion.run.prepare import prepare
 from fusion.run.trained import Trained
@@ -70,12 +70,12 @@ def learn_unharmonised(
         return None
     say("[bold]4/5 training[/] the same fusion without harmonising")
     as_read = material if before.modalities == config.modalities else prepare(before, folder)
-    trained = learn(
+    trained = learn_fusion(
         before,
         as_read,
-        modalities=tuple(sorted(before.modalities)),
-        head=before.head,
         folder=folder / "models" / "not_harmonised",
+        prefix="not_harmonised_",
         resume_command=resume_command,
+        say=say,
     )
     return Unharmonised(before, as_read, trained)

@@ -9,9 +9,11 @@ from fusion.heads.attention import AttentionFusion
 from fusion.heads.bilinear import BilinearFusion
 from fusion.heads.bottleneck import BottleneckFusion
 from fusion.heads.coattention import CoattentionFusion
+from fusion.heads.columns import Columns
 from fusion.heads.cross_attention import CrossAttentionFusion
 from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.early import EarlyFusion
+from fusion.heads.ensemble import EnsembleFusion
 from fusion.heads.experts import ExpertFusion
 from fusion.heads.film import FilmFusion
 from fusion.heads.gated import GatedFusion
@@ -40,6 +42,10 @@ def with_learned_tokens(dims, out_features):
     return LearnedMissing(head, dims=dims)
 
 
+CLASSES = [Columns("classes", 2), Columns("plain", 1)]
+STEPS = [Columns("plain", 1), Columns("steps", 2)]
+HAZARDS = [Columns("hazards", 3)]
+
 HEADS = {
     "early": partial(EarlyFusion, dim=16, hidden=16),
     "late": partial(LateFusion, hidden=16),
@@ -53,6 +59,10 @@ HEADS = {
     "coattention": partial(CoattentionFusion, guide="rna", dim=16, hidden=16),
     "cross attention": partial(CrossAttentionFusion, dim=16, queries=2, layers=2),
     "dynamic": partial(DynamicFusion, attention_dim=8),
+    "ensemble, mean": partial(EnsembleFusion, how="mean", columns=CLASSES, hidden=16),
+    "ensemble, validation": partial(EnsembleFusion, how="validation", columns=STEPS, hidden=16),
+    "ensemble, rank": partial(EnsembleFusion, how="rank", hidden=16),
+    "ensemble, stacked": partial(EnsembleFusion, how="stacked", columns=HAZARDS, hidden=16),
     "experts": partial(ExpertFusion, dim=8, hidden=16),
     "film": partial(FilmFusion, map="wsi", tables=["rna", "mri"], hidden=16),
     "gated": partial(GatedFusion, dim=16),

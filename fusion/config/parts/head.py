@@ -1,6 +1,6 @@
 """Head configuration -> head."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fusion.config.head import HeadConfig
 from fusion.config.heads.guided import (
@@ -28,15 +28,17 @@ from fusion.config.heads.vectors import (
     PooledConfig,
     ProductConfig,
 )
-from fusion.config.heads.votes import DynamicConfig, LateConfig, SingleConfig
+from fusion.config.heads.votes import DynamicConfig, EnsembleConfig, LateConfig, SingleConfig
 from fusion.heads.attention import AttentionFusion
 from fusion.heads.base import FusionHead
 from fusion.heads.bilinear import BilinearFusion
 from fusion.heads.bottleneck import BottleneckFusion
 from fusion.heads.coattention import CoattentionFusion
+from fusion.heads.columns import Columns
 from fusion.heads.cross_attention import CrossAttentionFusion
 from fusion.heads.dynamic import DynamicFusion
 from fusion.heads.early import EarlyFusion
+from fusion.heads.ensemble import EnsembleFusion
 from fusion.heads.experts import ExpertFusion
 from fusion.heads.film import FilmFusion
 from fusion.heads.gated import GatedFusion
@@ -57,8 +59,17 @@ from fusion.heads.translation import TranslationFusion
 from fusion.heads.transport import TransportFusion
 
 
-def build_head(config: HeadConfig, *, dims: Mapping[str, int], out_features: int) -> FusionHead:
-    """The head, for tokens of these widths."""
+def build_head(
+    config: HeadConfig,
+    *,
+    dims: Mapping[str, int],
+    out_features: int,
+    columns: Sequence[Columns] | None = None,
+) -> FusionHead:
+    """The head, for tokens of these widths; `columns` are for one that pools predictions."""
+    if isinstance(config, EnsembleConfig):
+        own = config.model_dump(include={"how", "hidden", "dropout"})
+        return EnsembleFusion(dims=dims, out_features=out_features, columns=columns, **own)
     settings = config.model_dump(exclude={"name", "missing"})
     head = head_class(config)(dims=dims, out_features=out_features, **settings)
     if isinstance(config, AttentionConfig) and config.missing == "token":
@@ -91,6 +102,8 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return LateFusion
         case DynamicConfig():
             return DynamicFusion
+        case EnsembleConfig():
+            return EnsembleFusion
         case AttentionConfig():
             return AttentionFusion
         case CrossAttentionConfig():

@@ -1,6 +1,6 @@
 """Model configuration -> encoders and head."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -9,6 +9,7 @@ from fusion.config.modality import ModalityConfig
 from fusion.config.parts.encoders import build_encoder
 from fusion.config.parts.head import build_head
 from fusion.data.layout import Layout
+from fusion.heads.columns import Columns
 from fusion.model import FusionModel
 
 
@@ -20,6 +21,7 @@ def build_model(
     out_features: int,
     modality_dropout: float,
     seed: int,
+    columns: Sequence[Columns] | None = None,
 ) -> FusionModel:
     """Encoders and head, with weights that depend on the seed alone."""
     torch.manual_seed(seed)
@@ -27,6 +29,6 @@ def build_model(
     dims = {name: encoder.dim for name, encoder in encoders.items()}
     return FusionModel(
         encoders=encoders,
-        head=build_head(head, dims=dims, out_features=out_features),
+        head=build_head(head, dims=dims, out_features=out_features, columns=columns),
         modality_dropout=modality_dropout,
     )

@@ -14,6 +14,8 @@ from fusion.config.task import (
     WeibullConfig,
 )
 from fusion.data.labels import Labeller, class_labeller, survival_labeller
+from fusion.errors import ConfigError
+from fusion.heads.columns import Columns
 from fusion.report.tasks import TaskInfo
 from fusion.tasks.base import Task
 from fusion.tasks.classification import Classification
@@ -48,6 +50,28 @@ def build_labeller(config: TaskConfig) -> Labeller:
             return class_labeller(config.column, config.classes)
         case CoxConfig() | DiscreteTimeConfig() | WeibullConfig():
             return survival_labeller(config.column)
+
+
+def build_columns(name: str, config: TaskConfig) -> Columns:
+    """What a task's columns of the head's outputs say, for a head that pools predictions.
+
+    Raises:
+        ConfigError: for a kind of task whose predictions cannot be pooled.
+    """
+    match config:
+        case ClassificationConfig():
+            return Columns("classes", len(config.classes))
+        case OrdinalConfig():
+            return Columns("steps", len(config.classes) - 1)
+        case CoxConfig():
+            return Columns("plain", 1)
+        case DiscreteTimeConfig():
+            return Columns("hazards", config.bins)
+        case _:
+            raise ConfigError(
+                f"head ensemble cannot pool task {name}, of kind {config.kind}; expected "
+                "classification, ordinal, cox or discrete_time: take one of these, or head=late"
+            )
 
 
 def task_info(name: str, config: TaskConfig) -> TaskInfo:
