@@ -11,22 +11,19 @@ import torch
 import yaml
 from rich.console import Console
 
-from fusion.config.heads.votes import EnsembleConfig
 from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
-from fusion.errors import TrainingError
 from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
-from fusion.run.alone import alone_head
+from fusion.run.alone import alone_head, comparable
 from fusion.run.audited import audit_after, audit_before
 from fusion.run.center_told import center_told
 from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
 from fusion.run.ensemble import learn_fusion
-from fusion.run.ensemble_members import members
 from fusion.run.export import export
 from fusion.run.folder import choose_folder, resume_command
 from fusion.run.learn import check, device, learn
@@ -133,25 +130,6 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
     program = str(script) if script.exists() else "-m fusion.scripts.evaluate"
     say(f"another cohort:  python {program} bundle={folder / 'bundle'} cohort=FOLDER_OF_A_MANIFEST")
-
-
-def comparable(config: RunConfig, material: Material) -> tuple[list[str], list[str]]:
-    """Modalities that can be trained alone, and a sentence for each one that cannot."""
-    alone: list[str] = []
-    remarks: list[str] = []
-    if isinstance(config.head, EnsembleConfig):  # these are trained anyway
-        remarks += members(config, material, config.head)[1]
-    elif not config.evaluation.singles:
-        return alone, remarks
-    if len(config.modalities) == 1:
-        return alone, remarks
-    for name in sorted(config.modalities):
-        try:
-            check(config, material, (name,))
-            alone.append(name)
-        except TrainingError as error:
-            remarks.append(f"{name} alone is not among the comparisons: {error}.")
-    return alone, remarks
 
 
 def census(material: Material) -> list[str]:
