@@ -1,6 +1,6 @@
 """Encoders, then a head."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import torch
@@ -11,6 +11,7 @@ from fusion.encoders.base import Encoder
 from fusion.errors import ConfigError
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.dropout import drop_modalities
+from fusion.heads.missing.fill import FittedFill
 from fusion.heads.modalities import sorted_names
 from fusion.types import Modality, Tokens
 
@@ -57,6 +58,29 @@ class FusionModel(nn.Module):
             tokens = drop_modalities(tokens, self.modality_dropout)
         fused: Fused = self.head(tokens)
         return replace(fused, penalties={**fused.penalties, **asked}) if asked else fused
+
+    @property
+    def fitted_fill(self) -> FittedFill | None:
+        """What stands for a missing modality, where that is fitted on training patients."""
+        return next((part for part in self.head.modules() if isinstance(part, FittedFill)), None)
+
+    def fit_missing(self, train: Iterable[Batch]) -> None:
+        """Fit what stands for a missing modality, where it is fitted at all.
+
+        Args:
+            train: all training patients, in an order that does not change, and nobody else.
+
+        Raises:
+            TrainingError: where there is no patient.
+        """
+        fill = self.fitted_fill
+        if fill is None:
+            return
+        device, training = next(self.parameters()).device, self.training
+        self.eval()
+        with torch.no_grad():
+            fill.fit(self.encode(batch.to(device)) for batch in train)
+        self.train(training)
 
     def encode(self, batch: Batch) -> dict[str, Tokens]:
         """Tokens of every modality for every patient, masked where a patient lacks it.

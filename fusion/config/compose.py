@@ -55,7 +55,9 @@ def explain(error: Exception, overrides: Sequence[str]) -> str:
             close = [] if value in options else get_close_matches(value, options, n=1)
         else:
             keys = [k for k in known[""] if "." in k] if "." in key else known[""]
-            close = [] if key in known[""] else get_close_matches(key, keys, n=1)
+            group = [key.rpartition(".")[2]]  # head.missing: what is a group of its own
+            close = group if group[0] in known else get_close_matches(key, keys, n=1)
+            close = [] if key in known[""] else close
         hints += [f"{override}: did you mean {c}?" for c in close]
     return "\n".join([message, *hints])
 

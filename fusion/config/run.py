@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from fusion.config.audit import AuditConfig
 from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
+from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig, TableConfig
 from fusion.config.split import SplitConfig
 from fusion.config.strict import Strict
@@ -112,6 +113,8 @@ class RunConfig(Strict):
     split: SplitConfig
     modalities: dict[str, ModalityConfig] = Field(min_length=1)
     head: HeadConfig
+    missing: MissingConfig
+    """What stands for a modality that a patient lacks, in front of any head."""
     modality_dropout: float = Field(ge=0, lt=1)
     tasks: dict[str, TaskConfig] = Field(min_length=1)
     weighting: Literal["fixed", "learned"]

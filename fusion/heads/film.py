@@ -7,7 +7,7 @@ from torch import nn
 
 from fusion.errors import ConfigError
 from fusion.heads.base import Fused, FusionHead
-from fusion.heads.missing import stand_in
+from fusion.heads.missing.fill import stand_in
 from fusion.heads.modalities import in_order, sorted_names
 from fusion.types import Tokens
 
@@ -79,7 +79,8 @@ class FilmFusion(FusionHead):
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:
         """Modulate, read, average."""
         named = dict(zip(self.names, in_order(tokens, self.names), strict=True))
-        cells = stand_in(named[self.map], self.absent)
+        given = named[self.map]
+        cells = stand_in(given, self.absent.expand(len(given), -1), ~given.present)
         pooled = cells.mean()
         change = torch.zeros_like(pooled).repeat(1, 2)
         for name in self.tables:

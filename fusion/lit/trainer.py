@@ -20,7 +20,6 @@ from fusion.lit.history import History
 from fusion.lit.interrupt import EXIT_CODES, Interrupt
 from fusion.lit.module import LitFusion
 from fusion.lit.order import Order
-from fusion.lit.unfreeze import Unfreeze
 
 
 def fit(
@@ -41,7 +40,7 @@ def fit(
     accumulate: int,
     deterministic: bool,
     progress: bool,
-    unfreezing: Sequence[Unfreeze] = (),
+    also: Sequence[lightning.Callback] = (),
 ) -> Path:
     """Train, and return the checkpoint of the epoch with the lowest validation loss.
 
@@ -62,7 +61,7 @@ def fit(
         accumulate: batches for each step of the optimiser.
         deterministic: refuse operations without a deterministic implementation.
         progress: show a bar on a terminal, or a line for each epoch elsewhere.
-        unfreezing: for each encoder that learns stage by stage.
+        also: what else acts between the steps, such as stage-wise unfreezing.
 
     Raises:
         Interrupted: after a signal, with the checkpoint saved.
@@ -88,7 +87,7 @@ def fit(
         History(path=folder / "history.csv", lines=progress and not on_terminal),
         EarlyStopping(monitor="val_loss", patience=patience, check_finite=True),
         best,
-        *unfreezing,
+        *also,
     ]
     if progress and on_terminal:
         callbacks.append(RichProgressBar(leave=False))

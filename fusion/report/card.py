@@ -90,12 +90,22 @@ def model_card(
         "do worse for groups that are rare in its training data, and nothing here shows that it "
         "does not. A probability looks more certain than it is: show it with its calibration at "
         "the place of use. Weights may reveal something of the patients they were trained on: "
-        "share them as the data's terms and the patients' consent allow. Whoever passes the model "
-        "on passes this card on.",
+        f"share them as the data's terms and the patients' consent allow. {_kept(summary)}Whoever "
+        "passes the model on passes this card on.",
         "## Caveats and recommendations",
         bullets(named),
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _kept(summary: RunSummary) -> str:
+    """What the weights hold of single patients."""
+    if not summary.methods.get("patients in the weights"):
+        return ""
+    return (
+        "These weights hold a vector of each training patient, to fill in what others lack: pass "
+        "them on only where data of these patients may be passed on. "
+    )
 
 
 def _header(

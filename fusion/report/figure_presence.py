@@ -34,10 +34,7 @@ def presence_map(counts: pd.DataFrame) -> Drawing:
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)
         image = png(figure)
-    caption = (
-        "Share (and number) of the patients of each centre who have each modality. A modality "
-        "that a centre lacks is left out for its patients, never filled in."
-    )
+    caption = "Share (and number) of the patients of each centre who have each modality."
     return Drawing("presence", "Modalities by centre", caption, image, counts)
 
 

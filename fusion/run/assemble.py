@@ -32,6 +32,7 @@ def assemble(
         head,
         layouts={m: layout(sources[m]) for m in modalities},
         out_features=sum(task.out_features for task in tasks.values()),
+        missing=config.missing,
         modality_dropout=config.modality_dropout if len(modalities) > 1 else 0.0,
         seed=config.seed,
         columns=[build_columns(name, config.tasks[name]) for name in tasks]

@@ -15,7 +15,7 @@ from fusion.run.bundle import load_bundle, open_folder
 from fusion.run.bundle_files import sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
-from fusion.run.methods import kinds, methods
+from fusion.run.methods import kinds, methods, stands_in
 from fusion.run.wishes import wishes
 
 
@@ -57,6 +57,7 @@ def evaluate(
     for modality, patients in inputs.unusable.items():
         presence.loc[presence.index.isin(patients), modality] = False
     known = characteristics(model.config, [place])
+    filled = stands_in(model.config)
     summary = RunSummary(
         title=f"{model.config.name} on {found.name}",
         question=model.config.question,
@@ -73,7 +74,7 @@ def evaluate(
             for p in found.patients
             if p not in set(predicted)
         ],
-        notes=inputs.sentences(),
+        notes=[*([filled] if filled else []), *inputs.sentences()],
         audit=audit,
         characteristics=known,
         subgroups=known_subgroups(model.config, known),

@@ -12,9 +12,10 @@ from fusion.config.run import RunConfig
 from fusion.run.acquaintance import remember, remember_inputs
 from fusion.run.bundle_files import write_json
 from fusion.run.material import Material
+from fusion.run.methods import methods
 from fusion.run.trained import Trained
 
-FORMAT = 2
+FORMAT = 3
 """Of the bundle; another one is refused, older or newer."""
 
 PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
@@ -52,6 +53,7 @@ def export(
         "training_patients": memory,
         "split": material.split.scheme,
         "thresholds": {task: dict(rules) for task, rules in thresholds.items()},
+        "holds_patient_vectors": methods(config)["patients in the weights"],
         "research_use_only": True,
     }
     write_json(folder / "bundle.json", about)

@@ -17,6 +17,7 @@ from fusion.errors import TrainingError
 from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
 from fusion.lit.rank import rank
+from fusion.lit.refit import RefitMissing
 from fusion.lit.trainer import fit, read_checkpoint
 from fusion.run.assemble import assemble
 from fusion.run.familiarise import familiarise
@@ -98,7 +99,10 @@ def learn(
         resume_command=resume_command,
         checkpoint=last if last.exists() else None,
         progress=config.progress,
-        unfreezing=build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
+        also=[
+            RefitMissing(train=load(train, config.loader, seed=None)),
+            *build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
+        ],
         **settings.model_dump(exclude={"threads"}),
     )
     chosen = read_checkpoint(best)

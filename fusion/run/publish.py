@@ -19,7 +19,7 @@ from fusion.run.bundle_files import seal, sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.material import Material
-from fusion.run.methods import kinds, methods
+from fusion.run.methods import kinds, methods, stands_in
 from fusion.run.robustness import read as read_robustness
 from fusion.run.wishes import wishes
 
@@ -119,4 +119,5 @@ def notes(config: RunConfig, material: Material) -> list[str]:
             found.append(
                 f"{', '.join(columns)} of {modality} define {name} and are not among the inputs."
             )
-    return [*found, *material.inputs.sentences()]
+    filled = [sentence] if (sentence := stands_in(config)) else []
+    return [*filled, *found, *material.inputs.sentences()]

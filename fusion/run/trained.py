@@ -1,7 +1,7 @@
 """A model and its tasks after training: what predicts, and what a bundle holds."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class Trained:
         return split_outputs(outputs, self.tasks)
 
     def finish(self, loader: DataLoader[Batch], device: torch.device) -> None:
-        """Let each task fit what depends on the training patients' outputs."""
+        """Fit what depends on the training patients' tokens, then on their outputs."""
+        self.model.to(device).fit_missing(loader)
         seen: dict[str, list[tuple[Tensor, Labels]]] = {name: [] for name in self.tasks}
         for batch, fused in self.fused(loader, device):
             for name, outputs in self.split(fused.outputs).items():
@@ -77,18 +78,22 @@ class Trained:
             BundleError: naming what does not fit.
         """
         found = load_file(path)
-        wanted = self.weights()
-        wrong = [
-            name
-            for name in sorted(set(found) | set(wanted))
-            if name not in found or name not in wanted or found[name].shape != wanted[name].shape
-        ]
-        if wrong:
-            raise BundleError(
-                f"{path}: the weights do not fit the configuration: {', '.join(wrong[:5])}"
-                f"{' ...' if len(wrong) > 5 else ''}. Was one of the two changed by hand?"
-            )
-        for part, module in self.parts().items():
-            start = f"{part}."
-            state = {k.removeprefix(start): v for k, v in found.items() if k.startswith(start)}
-            module.load_state_dict(state)
+        if wrong := sorted(set(found) ^ set(self.weights())):
+            raise misfit(path, wrong)
+        try:
+            for part, module in self.parts().items():
+                start = f"{part}."
+                state = {k.removeprefix(start): v for k, v in found.items() if k.startswith(start)}
+                module.load_state_dict(state)
+        except RuntimeError as error:  # a module may make room, so only loading knows what fits
+            mine = self.weights()
+            wrong = [name for name in sorted(mine) if found[name].shape != mine[name].shape]
+            raise misfit(path, wrong) from error
+
+
+def misfit(path: Path, names: Sequence[str]) -> BundleError:
+    """Tensors that have no place, or places without their tensor."""
+    return BundleError(
+        f"{path}: the weights do not fit the configuration: {', '.join(names[:5])}"
+        f"{' ...' if len(names) > 5 else ''}. Was one of the two changed by hand?"
+    )

@@ -42,6 +42,8 @@ def test_every_debug_setting_composes(name):
         ("optimizer.lrr=1", r"did you mean optimizer.lr\?"),
         ("optimiser.lr=1e-3", r"did you mean optimizer.lr\?"),
         ("+optimizer.lrr=1", r"optimizer.lrr: there is no such setting; did you mean lr\?"),
+        ("head.missing=token", r"did you mean missing\?"),
+        ("missing=meen", r"did you mean mean\?"),
         ("modalities.mrl.crop=center", r"did you mean modalities.mri.crop\?"),
         ("+modalities.mri.crops=center", r"modalities.mri.crops: .* did you mean crop\?"),
         ("+modalities.mri._target_=os.system", "_target_: there is no such setting"),

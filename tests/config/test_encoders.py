@@ -85,6 +85,7 @@ def test_every_way_of_adapting_is_exported_and_restored(adapted, tmp_path):
             found.head,
             layouts=LAYOUTS,
             out_features=1,
+            missing=found.missing,
             modality_dropout=0.0,
             seed=seed,
         )

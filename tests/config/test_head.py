@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from fusion.config.compose import CONFIGS, compose
 from fusion.config.head import HeadConfig
+from fusion.config.missing import MissingConfig
 from fusion.config.parts.model import build_model
 from fusion.data.layout import Layout
 from fusion.data.sample import Sample, collate
@@ -38,10 +39,20 @@ def head_config(name, **more):
     return TypeAdapter(HeadConfig).validate_python(values | GIVEN.get(name, {}) | more)
 
 
-def built(modalities, name, **more):
-    head = head_config(name, **more)
+def missing_config(name):
+    values = yaml.safe_load((CONFIGS / "missing" / f"{name}.yaml").read_text())
+    return TypeAdapter(MissingConfig).validate_python(values)
+
+
+def built(modalities, name, missing="masked", **more):
     return build_model(
-        modalities, head, layouts=LAYOUTS, out_features=2, modality_dropout=0.0, seed=0
+        modalities,
+        head_config(name, **more),
+        layouts=LAYOUTS,
+        out_features=2,
+        missing=missing_config(missing),
+        modality_dropout=0.0,
+        seed=0,
     )
 
 

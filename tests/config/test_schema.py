@@ -11,6 +11,7 @@ from fusion.config.adapt import AdaptConfig
 from fusion.config.compose import CONFIGS
 from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
+from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig, PatchEncoderConfig
 from fusion.config.split import SplitConfig
 from fusion.config.task import TaskConfig
@@ -37,6 +38,7 @@ def written(group, key):
         ("head", HeadConfig),
         ("split", SplitConfig),
         ("invariance", InvarianceConfig),
+        ("missing", MissingConfig),
     ],
 )
 def test_every_name_has_its_file_and_every_file_its_name(group, union):

@@ -21,7 +21,6 @@ from fusion.heads.kronecker import KroneckerFusion
 from fusion.heads.late import LateFusion
 from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
-from fusion.heads.missing import LearnedMissing
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
@@ -36,12 +35,6 @@ from fusion.testing.contracts import check_head
 from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
 
-
-def with_learned_tokens(dims, out_features):
-    head = AttentionFusion(dims=dims, out_features=out_features, dim=16)
-    return LearnedMissing(head, dims=dims)
-
-
 CLASSES = [Columns("classes", 2), Columns("plain", 1)]
 STEPS = [Columns("plain", 1), Columns("steps", 2)]
 HAZARDS = [Columns("hazards", 3)]
@@ -53,7 +46,6 @@ HEADS = {
     "attention": partial(AttentionFusion, dim=16),
     "attention, one layer": partial(AttentionFusion, dim=16, layers=1),
     "attention, softmax one": partial(AttentionFusion, dim=16, softmax_one=True),
-    "attention, learned tokens": with_learned_tokens,
     "bilinear": partial(BilinearFusion, dim=8, rank=4),
     "bottleneck": partial(BottleneckFusion, dim=16, bottleneck=2),
     "coattention": partial(CoattentionFusion, guide="rna", dim=16, hidden=16),

@@ -70,7 +70,7 @@ def test_a_stopped_run_goes_on_with_the_stages_of_its_epoch(module, train, tmp_p
 
     def staged(folder, lit, **more):
         rna = stages(lit.model.encoders["rna"])
-        train(folder, lit, unfreezing=[Unfreeze(stages=rna, first=0, every=2)], **more)
+        train(folder, lit, also=[Unfreeze(stages=rna, first=0, every=2)], **more)
         return lit.state_dict()
 
     start = module().state_dict()

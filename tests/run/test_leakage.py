@@ -25,6 +25,7 @@ HARMONISED = [
     "stain@modalities.wsi.stain=macenko",
     "harmonise@modalities.wsi.harmonise=combat",
     "modalities.wsi.harmonise.minimum=2",
+    "missing=knn",
 ]
 
 

@@ -40,7 +40,12 @@ def test_the_clinic_reaches_table_one_and_the_checklists(finished):
         (["modalities.mri.crop=center"], {"segmentation": False, "automated segmentation": False}),
         (["modalities.mri.crop=tumour"], {"segmentation": True}),
         (["tasks.subtype.balanced=false"], {"class weights": False}),
-        (["~modalities.rna"], {"hand-crafted features": True, "volumes": True}),
+        (["missing=mean"], {"filled modalities": True, "patients in the weights": False}),
+        (["missing=knn"], {"filled modalities": True, "patients in the weights": True}),
+        (
+            ["~modalities.rna"],
+            {"filled modalities": False, "hand-crafted features": True, "volumes": True},
+        ),
     ],
 )
 def test_methods_are_those_of_the_configuration(overrides, found):

@@ -18,8 +18,6 @@ class AttentionConfig(Strict):
     dropout: Dropout
     softmax_one: bool
     """Let a token look at nothing."""
-    missing: Literal["masked", "token"]
-    """An absent modality is masked out, or one learned token stands for it."""
 
 
 class CrossAttentionConfig(Strict):

@@ -29,6 +29,9 @@ from fusion.config.heads.vectors import (
     ProductConfig,
 )
 from fusion.config.heads.votes import DynamicConfig, EnsembleConfig, LateConfig, SingleConfig
+from fusion.config.missing import MissingConfig
+from fusion.config.parts.missing import build_fill
+from fusion.errors import ConfigError
 from fusion.heads.attention import AttentionFusion
 from fusion.heads.base import FusionHead
 from fusion.heads.bilinear import BilinearFusion
@@ -46,7 +49,7 @@ from fusion.heads.kronecker import KroneckerFusion
 from fusion.heads.late import LateFusion
 from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
-from fusion.heads.missing import LearnedMissing
+from fusion.heads.missing.filled import FilledFusion
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
@@ -64,17 +67,28 @@ def build_head(
     *,
     dims: Mapping[str, int],
     out_features: int,
+    missing: MissingConfig,
     columns: Sequence[Columns] | None = None,
 ) -> FusionHead:
-    """The head, for tokens of these widths; `columns` are for one that pools predictions."""
+    """The head, for tokens of these widths; `columns` are for one that pools predictions.
+
+    Raises:
+        ConfigError: where something is to stand for what is missing in a pool of predictions.
+    """
+    fill = build_fill(missing, dims=dims)
     if isinstance(config, EnsembleConfig):
+        if fill is not None:
+            raise ConfigError(
+                f"missing={missing.name} with head=ensemble: its models were each trained alone, "
+                "on those who have the modality, and who lacks it is left out of the pool; choose "
+                "missing=masked"
+            )
         own = config.model_dump(include={"how", "hidden", "dropout"})
         return EnsembleFusion(dims=dims, out_features=out_features, columns=columns, **own)
-    settings = config.model_dump(exclude={"name", "missing"})
-    head = head_class(config)(dims=dims, out_features=out_features, **settings)
-    if isinstance(config, AttentionConfig) and config.missing == "token":
-        return LearnedMissing(head, dims=dims)
-    return head
+    widths = dims if fill is None else fill.dims
+    settings = config.model_dump(exclude={"name"})
+    head = head_class(config)(dims=widths, out_features=out_features, **settings)
+    return head if fill is None else FilledFusion(head, fill=fill)
 
 
 def head_class(config: HeadConfig) -> type[FusionHead]:

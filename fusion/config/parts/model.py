@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from fusion.config.head import HeadConfig
+from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig
 from fusion.config.parts.encoders import build_encoder
 from fusion.config.parts.head import build_head
@@ -19,6 +20,7 @@ def build_model(
     *,
     layouts: Mapping[str, Layout],
     out_features: int,
+    missing: MissingConfig,
     modality_dropout: float,
     seed: int,
     columns: Sequence[Columns] | None = None,
@@ -29,6 +31,8 @@ def build_model(
     dims = {name: encoder.dim for name, encoder in encoders.items()}
     return FusionModel(
         encoders=encoders,
-        head=build_head(head, dims=dims, out_features=out_features, columns=columns),
+        head=build_head(
+            head, dims=dims, out_features=out_features, missing=missing, columns=columns
+        ),
         modality_dropout=modality_dropout,
     )

@@ -40,8 +40,11 @@ def missing_data(f: Facts) -> Reply:
     where = ("missing", "tables/missing_by_center.csv")
     if not f.ours:
         return authors("The run supplies counts by centre.", *where)
+    absent = "An absent modality is left out, never filled in"
+    if f.uses("filled modalities"):
+        absent = "What stands for an absent modality is under the limits"
     note = (
-        "An absent modality is left out, never filled in; gaps in tables take the training median; "
+        f"{absent}; gaps in tables take the training median; "
         "a patient without a label counts in no number of that task."
     )
     return yes(note, *where)
