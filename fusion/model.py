@@ -47,6 +47,11 @@ class FusionModel(nn.Module):
         self.head = head
         self.modality_dropout = modality_dropout
 
+    @property
+    def dims(self) -> dict[str, int]:
+        """Width of a token, by modality."""
+        return {m: int(encoder.dim) for m, encoder in self.encoders.items()}  # type: ignore[arg-type]
+
     def forward(self, batch: Batch) -> Fused:
         """Encode who has what, and fuse it."""
         return self.fuse(self.encode(batch))

@@ -52,7 +52,8 @@ def explain(error: Exception, overrides: Sequence[str]) -> str:
         key, _, value = override.lstrip("+~").partition("=")
         options = known.get(key.partition("@")[0])
         if options is not None:  # a group: head=atention
-            close = [] if value in options else get_close_matches(value, options, n=1)
+            asked = [v.strip() for v in value.strip("[]").split(",") if v.strip() not in options]
+            close = [c for v in asked for c in get_close_matches(v, options, n=1)]
         else:
             keys = [k for k in known[""] if "." in k] if "." in key else known[""]
             group = [key.rpartition(".")[2]]  # head.missing: what is a group of its own

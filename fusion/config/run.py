@@ -9,6 +9,7 @@ from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
 from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig, TableConfig
+from fusion.config.penalties import PenaltiesConfig
 from fusion.config.split import SplitConfig
 from fusion.config.strict import Strict
 from fusion.config.task import TaskConfig
@@ -119,8 +120,10 @@ class RunConfig(Strict):
     tasks: dict[str, TaskConfig] = Field(min_length=1)
     weighting: Literal["fixed", "learned"]
     penalty: dict[str, NonNegativeFloat]
-    """Factor of each penalty, by name, 1 where not named: of the head, of the invariance, or of an
-    encoder (`MODALITY_instance` of CLAM)."""
+    """Factor of each penalty, by name, 1 where not named: of the head, of `penalties`, of the
+    invariance, or of an encoder (`MODALITY_instance` of CLAM)."""
+    penalties: PenaltiesConfig
+    """What training adds with any head."""
     invariance: InvarianceConfig
     """What training adds so that the tokens do not tell the centre."""
     optimizer: OptimizerConfig

@@ -1,20 +1,24 @@
 """LitFusion: how a FusionModel and its tasks are trained. Knows no modality and no head."""
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import lightning
 import torch
-from jaxtyping import Float
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 
-from fusion.data.sample import Batch, Labels
+from fusion.data.sample import Batch
 from fusion.errors import TrainingError
 from fusion.heads.base import Fused
 from fusion.invariance.base import Invariance
+from fusion.lit.losses import Seen, labels_of, task_losses
 from fusion.model import FusionModel
-from fusion.tasks.base import Task, split_outputs
+from fusion.penalties.base import Penalty
+from fusion.penalties.blending import FUSED, Blending
+from fusion.tasks.base import Task
+from fusion.types import Tokens
 
 Augment = Callable[[Batch, torch.Generator], Batch]
 MakeOptimizer = Callable[[list[nn.Parameter]], OptimizerLRScheduler]
@@ -31,9 +35,11 @@ class LitFusion(lightning.LightningModule):
         tasks: name -> task; the head's outputs are divided among them in sorted order.
         weighting: losses by task -> one number, for training.
         weights: of each task in the validation loss, which chooses the epoch.
-        penalty: factor of each penalty of the head or of `invariance`, by name; 1 where not named.
-        invariance: penalties on what the tokens tell of the centre, or None; what it learns is
-            kept in checkpoints, and is no part of the model.
+        penalty: factor of each penalty, whoever asks for it, by name; 1 where not named.
+        invariance: penalties on what the tokens tell of the centre, or None.
+        penalties: on the tokens, with any head.
+        blending: of the modalities' own losses with that of the head, or None. What it and the
+            penalties learn is kept in checkpoints, and is no part of the model.
         augment: batch and generator -> batch, in training only.
         optimizer: parameters -> what Lightning's `configure_optimizers` returns.
         seed: of the run.
@@ -48,6 +54,8 @@ class LitFusion(lightning.LightningModule):
         weights: Mapping[str, float],
         penalty: Mapping[str, float],
         invariance: Invariance | None,
+        penalties: Sequence[Penalty],
+        blending: Blending | None,
         augment: Augment,
         optimizer: MakeOptimizer,
         seed: int,
@@ -59,32 +67,24 @@ class LitFusion(lightning.LightningModule):
         self.weights = dict(weights)
         self.penalty = dict(penalty)
         self.invariance = invariance
+        self.penalties = nn.ModuleList(penalties)
+        self.blending = blending
+        # a task may remember patients, so each modality alone has tasks of its own
+        names = blending.names if blending else ()
+        self.alone = nn.ModuleDict({name: copy.deepcopy(self.tasks) for name in names})
         self.augment = augment
         self.make_optimizer = optimizer
         self.seed = seed
-        self.validated: list[tuple[Tensor, Mapping[str, Labels]]] = []
+        self.validated: list[Seen] = []
 
     def forward(self, batch: Batch) -> Fused:
         """Encode and fuse."""
         fused: Fused = self.model(batch)
         return fused
 
-    def split(self, outputs: Float[Tensor, "batch out"]) -> dict[str, Float[Tensor, "batch _"]]:
-        """The head's outputs, divided among the tasks."""
-        return split_outputs(outputs, dict(self.named_tasks()))
-
-    def losses(self, outputs: Float[Tensor, "batch out"], targets: Mapping[str, Labels]) -> dict:
-        """Task -> loss, for the tasks that anybody in the batch has a label for."""
-        parts = self.split(outputs)
-        return {
-            name: task.loss(parts[name][targets[name].known], targets[name].values)
-            for name, task in self.named_tasks()
-            if name in targets
-        }
-
-    def named_tasks(self) -> list[tuple[str, Task]]:
+    def named_tasks(self) -> dict[str, Task]:
         """Tasks in the order of their columns."""
-        return [(name, cast(Task, task)) for name, task in self.tasks.items()]
+        return named(self.tasks)
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         """Reseed by (seed, epoch, batch), so that a resumed run draws what an unbroken one draws.
@@ -102,13 +102,15 @@ class LitFusion(lightning.LightningModule):
         drawn = int(torch.randint(2**62, (1,)))
         tokens = self.model.encode(self.augment(batch, torch.Generator().manual_seed(drawn)))
         fused = self.model.fuse(tokens)
-        penalties = dict(fused.penalties)
+        found = [fused.penalties, *(penalty(tokens) for penalty in self.penalties)]
         if self.invariance is not None:
-            penalties |= self.invariance(tokens, batch.centers, self.progress(batch_idx))
-        losses = self.losses(fused.outputs, batch.targets)
+            found.append(self.invariance(tokens, batch.centers, self.progress(batch_idx)))
+        losses = task_losses(self.named_tasks(), [(fused.outputs, batch.targets)])
         # sum() keeps the graph where nobody in the batch has a label: DDP expects gradients
         total = self.weighting(losses) if losses else fused.outputs.sum() * 0
-        for name, value in penalties.items():
+        if self.blending is not None:
+            total = self.blended(self.blending, total, tokens, batch)
+        for name, value in [pair for penalties in found for pair in penalties.items()]:
             total = total + self.penalty.get(name, 1.0) * value
             self.log_mean(f"penalty/{name}", value, batch)
         if not torch.isfinite(total):
@@ -119,6 +121,20 @@ class LitFusion(lightning.LightningModule):
             )
         self.log_mean("train_loss", total, batch)
         return total
+
+    def blended(
+        self, blending: Blending, fused: Tensor, tokens: Mapping[str, Tokens], batch: Batch
+    ) -> Tensor:
+        """The head's loss and those of the modalities alone, by the weights of the moment."""
+        parts = {FUSED: fused}
+        for name, outputs in blending(tokens).items():
+            labels = labels_of(batch.targets, tokens[name].present)
+            losses = task_losses(named(self.alone[name]), [(outputs, labels)])
+            # weights that are learned would be learned once for each modality: the given ones
+            parts[name] = outputs.sum() * 0 + sum(self.weights[t] * v for t, v in losses.items())
+        for name, weight in blending.share().items():
+            self.log_mean(f"blending/{name}", weight, batch)
+        return blending.weigh(parts)
 
     def log_mean(self, name: str, value: Tensor, batch: Batch) -> None:
         """Mean over the epoch's patients, and over the ranks."""
@@ -136,12 +152,7 @@ class LitFusion(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Loss of each task over all validation patients; their weighted sum is `val_loss`."""
-        losses: dict[str, Tensor] = {}
-        for name, task in self.named_tasks():
-            known = [(o, t[name]) for o, t in self.validated if name in t]
-            if known:
-                outputs = torch.cat([self.split(o)[name][t.known] for o, t in known])
-                losses[name] = task.loss(outputs, torch.cat([t.values for _, t in known]))
+        losses = task_losses(self.named_tasks(), self.validated)
         self.validated.clear()
         for name, value in losses.items():
             self.log(f"val_loss/{name}", value)
@@ -156,7 +167,8 @@ class LitFusion(lightning.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip the norm, apart for what is thrown away: a classifier must not shorten a step."""
-        aside = {id(p) for p in self.invariance.parameters()} if self.invariance else set()
+        thrown = [self.invariance, self.penalties, self.blending, self.alone]
+        aside = {id(p) for module in thrown if module is not None for p in module.parameters()}
         for thrown_away in (False, True):
             group = [p for p in self.parameters() if (id(p) in aside) == thrown_away]
             if gradient_clip_val and group:
@@ -165,3 +177,8 @@ class LitFusion(lightning.LightningModule):
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """What the run's configuration says."""
         return self.make_optimizer([p for p in self.parameters() if p.requires_grad])
+
+
+def named(tasks: nn.Module) -> dict[str, Task]:
+    """The tasks of a `ModuleDict`, by name."""
+    return {name: cast(Task, task) for name, task in cast(nn.ModuleDict, tasks).items()}

@@ -61,7 +61,7 @@ def fit(
         accumulate: batches for each step of the optimiser.
         deterministic: refuse operations without a deterministic implementation.
         progress: show a bar on a terminal, or a line for each epoch elsewhere.
-        also: what else acts between the steps, such as stage-wise unfreezing.
+        also: what else acts between the steps: stage-wise unfreezing, gradient blending.
 
     Raises:
         Interrupted: after a signal, with the checkpoint saved.

@@ -35,6 +35,7 @@ def assemble(
         missing=config.missing,
         modality_dropout=config.modality_dropout if len(modalities) > 1 else 0.0,
         seed=config.seed,
+        bottleneck=config.penalties.bottleneck_kl,
         columns=[build_columns(name, config.tasks[name]) for name in tasks]
         if isinstance(head, EnsembleConfig)
         else None,

@@ -10,15 +10,18 @@ from fusion.config.head import HeadConfig
 from fusion.config.parts.augment import build_augmentation
 from fusion.config.parts.encoders import build_unfreezing
 from fusion.config.parts.invariance import build_invariance
+from fusion.config.parts.penalties import build_blending, build_penalties
 from fusion.config.parts.tasks import build_task, build_weighting
 from fusion.config.run import RunConfig
 from fusion.data.dataset import PatientDataset
 from fusion.errors import TrainingError
+from fusion.lit.blend import Blend
 from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
 from fusion.lit.rank import rank
 from fusion.lit.refit import RefitMissing
 from fusion.lit.trainer import fit, read_checkpoint
+from fusion.lit.unfreeze import Unfreeze
 from fusion.run.assemble import assemble
 from fusion.run.familiarise import familiarise
 from fusion.run.loading import load
@@ -64,6 +67,21 @@ def learn(
     familiarise(config, trained, material)
     start(config, trained, material)
     settings = config.trainer
+    dims = trained.model.dims
+    blending = build_blending(
+        config.penalties,
+        dims=dims,
+        out_features=sum(task.out_features for task in trained.tasks.values()),
+        seed=config.seed,
+    )
+    also: list[RefitMissing | Unfreeze | Blend] = [
+        RefitMissing(train=load(train, config.loader, seed=None)),  # before what makes predictions
+        *build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
+    ]
+    if blending is not None:
+        everybody = [load(part, config.loader, seed=None) for part in (train, val)]
+        also.append(Blend(train=everybody[0], val=everybody[1]))
+        material.fitted.note(f"blending weights of {folder.name}", "choice", val.patients)
     lit = LitFusion(
         model=trained.model,
         tasks=trained.tasks,
@@ -72,10 +90,12 @@ def learn(
         penalty=config.penalty,
         invariance=build_invariance(
             config.invariance,
-            dims={m: config.modalities[m].encoder.dim for m in modalities},
+            dims=dims,
             centers=[train.cohort.centers[p] for p in train.patients],
             seed=config.seed,
         ),
+        penalties=build_penalties(config.penalties, dims=dims, seed=config.seed),
+        blending=blending,
         augment=build_augmentation({m: config.modalities[m] for m in modalities}),
         optimizer=lambda parameters: adamw(
             parameters,
@@ -99,10 +119,7 @@ def learn(
         resume_command=resume_command,
         checkpoint=last if last.exists() else None,
         progress=config.progress,
-        also=[
-            RefitMissing(train=load(train, config.loader, seed=None)),
-            *build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
-        ],
+        also=also,
         **settings.model_dump(exclude={"threads"}),
     )
     chosen = read_checkpoint(best)

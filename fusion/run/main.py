@@ -11,6 +11,7 @@ import torch
 import yaml
 from rich.console import Console
 
+from fusion.config.parts.penalties import check_penalties
 from fusion.config.parts.tasks import task_info
 from fusion.config.run import RunConfig
 from fusion.lit.rank import rank
@@ -68,6 +69,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     say("[bold]2/5 fitting[/] the plain clinical model")
     clinical = clinical_predictions(config, material)
     modalities = tuple(sorted(config.modalities))
+    check_penalties(config.penalties, modalities, config.head)
     check(config, material, modalities)
     alone, remarks = comparable(config, material)
     remarks += mixing(config, material)

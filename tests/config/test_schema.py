@@ -13,6 +13,7 @@ from fusion.config.head import HeadConfig
 from fusion.config.invariance import InvarianceConfig
 from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig, PatchEncoderConfig
+from fusion.config.penalties import PenaltiesConfig
 from fusion.config.split import SplitConfig
 from fusion.config.task import TaskConfig
 
@@ -46,6 +47,17 @@ def test_every_name_has_its_file_and_every_file_its_name(group, union):
     assert options(union, "name") <= set(found)
     assert set(found.values()) <= options(union, "name")
     assert all(found[name] == name for name in options(union, "name"))
+
+
+def test_every_penalty_has_its_file_and_every_file_its_penalty():
+    files = {p.stem: yaml.safe_load(p.read_text()) for p in (CONFIGS / "penalties").glob("*.yaml")}
+    assert files.pop("none") == {}
+    assert {name: [name] for name in PenaltiesConfig.model_fields} == {
+        name: list(values) for name, values in files.items()
+    }
+    for values in files.values():
+        none = dict.fromkeys(PenaltiesConfig.model_fields)
+        PenaltiesConfig.model_validate({**none, **values})
 
 
 def test_every_kind_of_task_and_modality_has_a_file():

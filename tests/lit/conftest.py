@@ -70,6 +70,8 @@ def module():
             "weights": {"size": 1.0},
             "penalty": {},
             "invariance": None if weight is None else Adversarial(weight=weight, **adversary),
+            "penalties": [],
+            "blending": None,
             "augment": shaken,
             "optimizer": lambda parameters: torch.optim.AdamW(parameters, lr=1e-2),
             "seed": 0,

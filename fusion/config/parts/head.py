@@ -31,6 +31,7 @@ from fusion.config.heads.vectors import (
 from fusion.config.heads.votes import DynamicConfig, EnsembleConfig, LateConfig, SingleConfig
 from fusion.config.missing import MissingConfig
 from fusion.config.parts.missing import build_fill
+from fusion.config.penalties import BottleneckKlConfig
 from fusion.errors import ConfigError
 from fusion.heads.attention import AttentionFusion
 from fusion.heads.base import FusionHead
@@ -60,6 +61,7 @@ from fusion.heads.shared_unique import SharedUniqueFusion
 from fusion.heads.single import SingleModality
 from fusion.heads.translation import TranslationFusion
 from fusion.heads.transport import TransportFusion
+from fusion.heads.variational import VariationalBottleneck
 
 
 def build_head(
@@ -68,6 +70,7 @@ def build_head(
     dims: Mapping[str, int],
     out_features: int,
     missing: MissingConfig,
+    bottleneck: BottleneckKlConfig | None = None,
     columns: Sequence[Columns] | None = None,
 ) -> FusionHead:
     """The head, for tokens of these widths; `columns` are for one that pools predictions.
@@ -88,6 +91,8 @@ def build_head(
     widths = dims if fill is None else fill.dims
     settings = config.model_dump(exclude={"name"})
     head = head_class(config)(dims=widths, out_features=out_features, **settings)
+    if bottleneck is not None:
+        head = VariationalBottleneck(head, dims=widths, factor=bottleneck.factor)
     return head if fill is None else FilledFusion(head, fill=fill)
 
 

@@ -9,6 +9,7 @@ from fusion.config.missing import MissingConfig
 from fusion.config.modality import ModalityConfig
 from fusion.config.parts.encoders import build_encoder
 from fusion.config.parts.head import build_head
+from fusion.config.penalties import BottleneckKlConfig
 from fusion.data.layout import Layout
 from fusion.heads.columns import Columns
 from fusion.model import FusionModel
@@ -23,6 +24,7 @@ def build_model(
     missing: MissingConfig,
     modality_dropout: float,
     seed: int,
+    bottleneck: BottleneckKlConfig | None = None,
     columns: Sequence[Columns] | None = None,
 ) -> FusionModel:
     """Encoders and head, with weights that depend on the seed alone."""
@@ -32,7 +34,12 @@ def build_model(
     return FusionModel(
         encoders=encoders,
         head=build_head(
-            head, dims=dims, out_features=out_features, missing=missing, columns=columns
+            head,
+            dims=dims,
+            out_features=out_features,
+            missing=missing,
+            bottleneck=bottleneck,
+            columns=columns,
         ),
         modality_dropout=modality_dropout,
     )

@@ -1,0 +1,1 @@
+"""Tokens -> penalties: what training adds to the loss of any head, and throws away after."""
