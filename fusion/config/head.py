@@ -10,6 +10,7 @@ from fusion.config.heads.guided import (
     PrototypeAttentionConfig,
     TransportConfig,
 )
+from fusion.config.heads.offset import OffsetConfig
 from fusion.config.heads.sequences import (
     AttentionConfig,
     BottleneckConfig,
@@ -31,7 +32,7 @@ from fusion.config.heads.vectors import (
 )
 from fusion.config.heads.votes import DynamicConfig, EnsembleConfig, LateConfig, SingleConfig
 
-HeadConfig = Annotated[
+FusingConfig = Annotated[
     EarlyConfig
     | PooledConfig
     | GatedConfig
@@ -43,19 +44,23 @@ HeadConfig = Annotated[
     | SingleConfig
     | LateConfig
     | DynamicConfig
-    | EnsembleConfig
     | AttentionConfig
     | CrossAttentionConfig
     | LatentConfig
     | BottleneckConfig
     | PairwiseConfig
-    | SharedUniqueConfig
-    | TranslationConfig
-    | SharedSpecificConfig
     | CoattentionConfig
     | TransportConfig
     | PathwayAttentionConfig
     | PrototypeAttentionConfig
+    | SharedUniqueConfig
+    | TranslationConfig
+    | SharedSpecificConfig
     | FilmConfig,
     Field(discriminator="name"),
+]
+"""Heads that stand by themselves."""
+
+HeadConfig = Annotated[
+    FusingConfig | EnsembleConfig | OffsetConfig[FusingConfig], Field(discriminator="name")
 ]

@@ -10,6 +10,8 @@ from typing import Any
 import lightning
 from lightning.pytorch.callbacks import Callback
 
+from fusion.lit.start import BEFORE
+
 
 class History(Callback):
     """Writes `history.csv` after every epoch; a resumed run goes on where the checkpoint was.
@@ -35,6 +37,14 @@ class History(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Rows up to the checkpoint."""
         self.rows = list(state_dict["rows"])
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
+        """A first row, of the model before training, where that one is validated."""
+        if trainer.sanity_checking:
+            numbers = {k: float(v) for k, v in trainer.callback_metrics.items()}
+            self.rows = [{"epoch": float(BEFORE), **dict(sorted(numbers.items()))}]
+            if trainer.is_global_zero:
+                self.write()
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         """Take the time."""

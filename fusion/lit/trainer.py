@@ -20,6 +20,7 @@ from fusion.lit.history import History
 from fusion.lit.interrupt import EXIT_CODES, Interrupt
 from fusion.lit.module import LitFusion
 from fusion.lit.order import Order
+from fusion.lit.start import Start
 
 
 def fit(
@@ -61,7 +62,8 @@ def fit(
         accumulate: batches for each step of the optimiser.
         deterministic: refuse operations without a deterministic implementation.
         progress: show a bar on a terminal, or a line for each epoch elsewhere.
-        also: what else acts between the steps: stage-wise unfreezing, gradient blending.
+        also: what else acts between the steps: stage-wise unfreezing, gradient blending,
+            or a `Start`, with which the model before training is one of those to choose among.
 
     Raises:
         Interrupted: after a signal, with the checkpoint saved.
@@ -77,6 +79,7 @@ def fit(
         save_last=True,
         enable_version_counter=False,  # a resumed run goes on with the same two files
     )
+    start = next((callback for callback in also if isinstance(callback, Start)), None)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # tips and advertisements
     on_terminal = sys.stdout.isatty()
     sampler = train.batch_sampler
@@ -107,7 +110,7 @@ def fit(
         use_distributed_sampler=False,  # the budget sampler deals batches to the ranks itself
         enable_progress_bar=progress and on_terminal,
         enable_model_summary=False,
-        num_sanity_val_steps=0,
+        num_sanity_val_steps=0 if start is None or checkpoint is not None else -1,
         log_every_n_steps=1,
         default_root_dir=folder,
     )
@@ -129,6 +132,9 @@ def fit(
             "no epoch ended with a finite validation loss; is there a validation patient with a "
             "label for each task?"
         )
+    assert best.best_model_score is not None
+    if start is not None and start.as_good_as(float(best.best_model_score)):
+        return start.path
     return Path(best.best_model_path)
 
 

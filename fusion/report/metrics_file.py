@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from fusion.errors import ReadError
+from fusion.report.added_row import AddedRow
 from fusion.report.metric_row import MetricRow
 from fusion.report.pooled_row import PooledRow
 from fusion.report.publish import publish, to_csv
@@ -28,6 +29,8 @@ class Metrics:
     """The model that the main one is held against; None where there is none."""
     pooled: tuple[PooledRow, ...] = ()
     """Primary metrics over external centres, with what to expect at a new one."""
+    added: tuple[AddedRow, ...] = ()
+    """What is added to a clinical offset; none for a model without."""
 
     def one(self, **fields: str | None) -> MetricRow | None:
         """The row with these fields over all centres, or None; `versus` is None unless given."""
@@ -44,12 +47,13 @@ def save_metrics(metrics: Metrics, folder: Path) -> None:
     Raises:
         ReportError: where a file cannot be written.
     """
-    about = {k: v for k, v in vars(metrics).items() if k not in ("rows", "pooled")}
+    about = {k: v for k, v in vars(metrics).items() if k not in ("rows", "pooled", "added")}
     head = json.dumps({"format": FORMAT, **about, "level": 0.95}, indent=1)[:-2]
     plain = _lines([row for row in metrics.rows if row.versus is None])
     differences = _lines([row for row in metrics.rows if row.versus is not None])
     pooled = ",\n".join(f"  {json.dumps(asdict(r), allow_nan=False)}" for r in metrics.pooled)
-    lists = {"metrics": plain, "differences": differences, "pooled": pooled}
+    added = ",\n".join(f"  {json.dumps(asdict(r), allow_nan=False)}" for r in metrics.added)
+    lists = {"metrics": plain, "differences": differences, "pooled": pooled, "added": added}
     body = ",\n".join(f' "{name}": [\n{lines}\n ]' for name, lines in lists.items())
     text = f"{head},\n{body}\n}}\n"
     publish(folder / "metrics.json", text.encode())
@@ -71,7 +75,8 @@ def load_metrics(path: Path) -> Metrics:
     rows = tuple(MetricRow(**row) for row in content["metrics"] + content["differences"])
     about = {name: content[name] for name in ("draws", "seed", "model", "baseline")}
     pooled = [PooledRow(**{**r, "left_out": tuple(r["left_out"])}) for r in content["pooled"]]
-    return Metrics(rows, **about, pooled=tuple(pooled))
+    added = tuple(AddedRow(**row) for row in content.get("added", ()))
+    return Metrics(rows, **about, pooled=tuple(pooled), added=added)
 
 
 def _lines(rows: Sequence[MetricRow]) -> str:

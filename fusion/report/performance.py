@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from fusion.report.added_table import added_sheets
 from fusion.report.calibration_table import calibration_sheets
 from fusion.report.decision import decision_table
 from fusion.report.decision_sheet import decision_sheet
@@ -37,6 +38,7 @@ def performance(
         "net_benefit": Section.of([x for c in cases for x in _benefit(c, wishes, draws, seed)]),
         "subgroups": Section.of([*_subgroups(cases, summary, wishes, draws, seed)]),
         "robustness": Section.of([*robustness_items(summary, draws=draws, seed=seed)]),
+        "added": Section.of([*added_sheets(summary, metrics)]),
         "most_wrong": Section.of([most_wrong_sheet(case, summary) for case in cases]),
     }
 

@@ -70,6 +70,10 @@ class RunSummary:
     """How well the centre can be told, before and after: `modality`, `when`, `auc`, `low`, `high`,
     `n`, `centers`, and in words from `whom`."""
 
+    added: pd.DataFrame | None = None
+    """Clinical offset and what is added, patient by patient, as `fusion.report.added_row` says;
+    None for a model without."""
+
     def __post_init__(self) -> None:
         patients = set(self.presence.index)
         if not patients == set(self.centers) == set(self.parts):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from fusion.report.added_row import added_rows
 from fusion.report.audit_section import save_audit
 from fusion.report.checklists.facts import Facts, shown
 from fusion.report.checklists.fill import fill
@@ -72,7 +73,8 @@ def write_report(
         for t in summary.tasks
     ]
     pooled = tuple(row for case in cases for row in pooled_rows(case))
-    metrics = Metrics(tuple(rows), draws, seed, model, baseline, pooled)
+    added = () if summary.added is None else tuple(added_rows(summary.added))
+    metrics = Metrics(tuple(rows), draws, seed, model, baseline, pooled, added)
     save_metrics(metrics, folder)
     publish(folder / "headline.md", headline_table(metrics, summary.tasks).encode())
     who = population(predictions, summary)

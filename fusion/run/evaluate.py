@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from rich.console import Console
 
 from fusion.config.parts.tasks import task_info
 from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
+from fusion.run.added import added
 from fusion.run.audit_bundle import examine_cohort
 from fusion.run.audit_files import write_audit
 from fusion.run.bundle import load_bundle, open_folder
@@ -57,6 +59,7 @@ def evaluate(
     for modality, patients in inputs.unusable.items():
         presence.loc[presence.index.isin(patients), modality] = False
     known = characteristics(model.config, [place])
+    tasks = [task_info(n, t) for n, t in model.config.tasks.items()]
     filled = stands_in(model.config)
     summary = RunSummary(
         title=f"{model.config.name} on {found.name}",
@@ -65,7 +68,7 @@ def evaluate(
         versions=versions(),
         fingerprint=found.fingerprint(),
         split_scheme="an external cohort: nothing was fitted here",
-        tasks=[task_info(n, t) for n, t in model.config.tasks.items()],
+        tasks=tasks,
         presence=presence.loc[predicted],
         centers={p: found.centers[p] for p in predicted},
         parts=dict.fromkeys(predicted, "external"),
@@ -84,6 +87,14 @@ def evaluate(
             "weights of the bundle": sha256(bundle / "weights.safetensors"),
             "cohort of training": model.about["cohort"]["fingerprint"],
         },
+        added=added(
+            model.trained,
+            [place],
+            inputs,
+            tasks=tasks,
+            loader=model.config.loader,
+            device=torch.device("cpu"),
+        ),
     )
     asked = replace(wishes(model.config.evaluation), brought=model.about["thresholds"])
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed, wishes=asked)

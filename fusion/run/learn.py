@@ -7,6 +7,7 @@ import torch
 
 from fusion.audit.records import EPOCH
 from fusion.config.head import HeadConfig
+from fusion.config.heads.offset import OffsetConfig
 from fusion.config.parts.augment import build_augmentation
 from fusion.config.parts.encoders import build_unfreezing
 from fusion.config.parts.invariance import build_invariance
@@ -20,6 +21,7 @@ from fusion.lit.module import LitFusion
 from fusion.lit.optimizer import adamw
 from fusion.lit.rank import rank
 from fusion.lit.refit import RefitMissing
+from fusion.lit.start import Start
 from fusion.lit.trainer import fit, read_checkpoint
 from fusion.lit.unfreeze import Unfreeze
 from fusion.run.assemble import assemble
@@ -74,7 +76,7 @@ def learn(
         out_features=sum(task.out_features for task in trained.tasks.values()),
         seed=config.seed,
     )
-    also: list[RefitMissing | Unfreeze | Blend] = [
+    also: list[RefitMissing | Unfreeze | Blend | Start] = [
         RefitMissing(train=load(train, config.loader, seed=None)),  # before what makes predictions
         *build_unfreezing({m: config.modalities[m] for m in modalities}, trained.model),
     ]
@@ -82,6 +84,8 @@ def learn(
         everybody = [load(part, config.loader, seed=None) for part in (train, val)]
         also.append(Blend(train=everybody[0], val=everybody[1]))
         material.fitted.note(f"blending weights of {folder.name}", "choice", val.patients)
+    if isinstance(head, OffsetConfig):  # with nothing added it is the clinical model
+        also.append(Start(path=folder / "checkpoints" / "start.ckpt"))
     lit = LitFusion(
         model=trained.model,
         tasks=trained.tasks,

@@ -19,6 +19,7 @@ from fusion.lit.seed import seed_everything
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
+from fusion.run.added import write_added
 from fusion.run.alone import alone_head, comparable
 from fusion.run.audited import audit_after, audit_before
 from fusion.run.center_told import center_told
@@ -31,6 +32,7 @@ from fusion.run.learn import check, device, learn
 from fusion.run.loading import load
 from fusion.run.material import Material
 from fusion.run.mixing import mixing
+from fusion.run.offset import check_offset
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
@@ -50,6 +52,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         folder: that Hydra made for it.
         overrides: of the command line; they tell how to go on, and how to repeat the run.
     """
+    check_offset(config)
     folder = choose_folder(config, folder, overrides)
     command = resume_command(folder, overrides)
     say = partial(Console(quiet=rank() != 0).print, soft_wrap=True)
@@ -121,6 +124,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     )
     if left is not None:
         save(left, folder / ROBUSTNESS)
+    write_added(folder, config, material, fusion, tasks)
     thresholds = choose_thresholds(
         table, tasks, sensitivity=config.evaluation.sensitivity, fitted=material.fitted
     )

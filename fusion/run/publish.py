@@ -15,6 +15,7 @@ from fusion.report.population import population
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
+from fusion.run.added import read_added
 from fusion.run.bundle_files import seal, sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
@@ -108,6 +109,7 @@ def summarise(
         audit=audit,
         harmonisation=told,
         robustness=read_robustness(folder),
+        added=read_added(folder),
     )
 
 

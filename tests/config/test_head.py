@@ -11,6 +11,8 @@ from fusion.config.missing import MissingConfig
 from fusion.config.parts.model import build_model
 from fusion.data.layout import Layout
 from fusion.data.sample import Sample, collate
+from fusion.heads.offset import ClinicalOffset
+from fusion.heads.offset_links import Offset
 from fusion.testing.head_examples import PATTERNS
 from fusion.types import Bags, Center, Modality, PatientId, Volumes
 
@@ -22,6 +24,7 @@ GIVEN = {
     "coattention": {"guide": "rna"},
     "transport": {"guide": "rna"},
     "pathway_attention": {"guide": "rna"},
+    "offset": {"clinical": "rna", "inner": {"name": "late", "hidden": 8, "dropout": 0.1}},
 }
 """What a YAML leaves open."""
 
@@ -30,12 +33,15 @@ UNREACHED = {
     "coattention": {"key.wsi.weight"},
     # behind a last layer that starts at 0
     "film": {f"modulate.{m}.0.{w}" for m in ("rna", "wsi") for w in ("weight", "bias")},
+    "offset": {"head.scores", "head.prior"}
+    | {f"head.predictors.{m}.{i}.{w}" for m in LAYOUTS for i in (0, 3) for w in ("weight", "bias")},
 }
 """Weights of a head whose first gradient is 0, by design."""
 
 
 def head_config(name, **more):
     values = yaml.safe_load((CONFIGS / "head" / f"{name}.yaml").read_text())
+    values.pop("defaults", None)
     return TypeAdapter(HeadConfig).validate_python(values | GIVEN.get(name, {}) | more)
 
 
@@ -45,7 +51,7 @@ def missing_config(name):
 
 
 def built(modalities, name, missing="masked", **more):
-    return build_model(
+    model = build_model(
         modalities,
         head_config(name, **more),
         layouts=LAYOUTS,
@@ -54,6 +60,10 @@ def built(modalities, name, missing="masked", **more):
         modality_dropout=0.0,
         seed=0,
     )
+    if isinstance(model.head, ClinicalOffset):  # fitted before training
+        columns = torch.randn(9, int(model.encoders["rna"].dim))
+        model.head.freeze(Offset.plain(columns[:2], torch.zeros(2)), columns)
+    return model
 
 
 @pytest.fixture(scope="module")

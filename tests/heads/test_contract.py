@@ -21,6 +21,8 @@ from fusion.heads.kronecker import KroneckerFusion
 from fusion.heads.late import LateFusion
 from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
+from fusion.heads.offset import ClinicalOffset
+from fusion.heads.offset_links import Offset
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
@@ -34,6 +36,18 @@ from fusion.heads.transport import TransportFusion
 from fusion.testing.contracts import check_head
 from fusion.testing.head_examples import DIMS
 from fusion.testing.head_laws import HEAD_LAWS
+
+
+def clinical_offset(dims, out_features, clinical):
+    inner = EarlyFusion(dims=dims, out_features=8, dim=8, hidden=8)
+    more = {"clinical": clinical, "hidden": 8, "shrink": 0.1}
+    head = ClinicalOffset(inner, dims=dims, out_features=out_features, **more)
+    draw = torch.Generator().manual_seed(1)
+    weight = torch.randn(3, dims[clinical], generator=draw)
+    parts = [Offset.steps(weight, torch.ones(3)), Offset.plain(weight[:1], torch.ones(1))]
+    head.freeze(Offset.joined(parts), torch.randn(5, dims[clinical], generator=draw))
+    return head
+
 
 CLASSES = [Columns("classes", 2), Columns("plain", 1)]
 STEPS = [Columns("plain", 1), Columns("steps", 2)]
@@ -61,6 +75,8 @@ HEADS = {
     "kronecker": partial(KroneckerFusion, dim=8, hidden=16),
     "latent": partial(LatentFusion, dim=16, latents=3),
     "low rank": partial(LowRankFusion, dim=16, rank=3),
+    "offset": partial(clinical_offset, clinical="mri"),
+    "offset, several rows": partial(clinical_offset, clinical="wsi"),
     "pairwise": partial(PairwiseFusion, dim=16, hidden=16),
     "pathway attention": partial(PathwayAttentionFusion, guide="rna", dim=16, hidden=16),
     "pooled, mean": partial(PooledFusion, dim=16, hidden=16),
@@ -70,11 +86,11 @@ HEADS = {
     "shared and specific": partial(SharedSpecificFusion, dim=16, hidden=16),
     "shared and unique": partial(SharedUniqueFusion, dim=16, hidden=16),
     "single": partial(SingleModality, modality="mri", hidden=16),
+    "translation": partial(TranslationFusion, dim=16, hidden=16),
     "transport": partial(TransportFusion, guide="rna", dim=16, hidden=16),
     "transport, micro-batches": partial(
         TransportFusion, guide="rna", dim=16, hidden=16, micro_batch=2
     ),
-    "translation": partial(TranslationFusion, dim=16, hidden=16),
 }
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from fusion.config.head import HeadConfig
+from fusion.config.head import FusingConfig, HeadConfig
 from fusion.config.heads.guided import (
     CoattentionConfig,
     PathwayAttentionConfig,
     PrototypeAttentionConfig,
     TransportConfig,
 )
+from fusion.config.heads.offset import OffsetConfig
 from fusion.config.heads.sequences import (
     AttentionConfig,
     BottleneckConfig,
@@ -51,6 +52,7 @@ from fusion.heads.late import LateFusion
 from fusion.heads.latent import LatentFusion
 from fusion.heads.low_rank import LowRankFusion
 from fusion.heads.missing.filled import FilledFusion
+from fusion.heads.offset import ClinicalOffset
 from fusion.heads.pairwise import PairwiseFusion
 from fusion.heads.pathway_attention import PathwayAttentionFusion
 from fusion.heads.pooled import PooledFusion
@@ -88,15 +90,26 @@ def build_head(
             )
         own = config.model_dump(include={"how", "hidden", "dropout"})
         return EnsembleFusion(dims=dims, out_features=out_features, columns=columns, **own)
-    widths = dims if fill is None else fill.dims
+    if isinstance(config, OffsetConfig):
+        # what stands in is for the inner head: the offset is linear in what the clinic has
+        inner = build_head(
+            config.inner,
+            dims=dims,
+            out_features=config.hidden,
+            missing=missing,
+            bottleneck=bottleneck,
+        )
+        own = config.model_dump(include={"clinical", "hidden", "shrink"})
+        return ClinicalOffset(inner, dims=dims, out_features=out_features, **own)
     settings = config.model_dump(exclude={"name"})
+    widths = dims if fill is None else fill.dims
     head = head_class(config)(dims=widths, out_features=out_features, **settings)
     if bottleneck is not None:
         head = VariationalBottleneck(head, dims=widths, factor=bottleneck.factor)
     return head if fill is None else FilledFusion(head, fill=fill)
 
 
-def head_class(config: HeadConfig) -> type[FusionHead]:
+def head_class(config: FusingConfig) -> type[FusionHead]:
     """The class of a configuration, whose settings are its arguments."""
     match config:
         case EarlyConfig():
@@ -121,8 +134,6 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return LateFusion
         case DynamicConfig():
             return DynamicFusion
-        case EnsembleConfig():
-            return EnsembleFusion
         case AttentionConfig():
             return AttentionFusion
         case CrossAttentionConfig():
@@ -133,12 +144,6 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return BottleneckFusion
         case PairwiseConfig():
             return PairwiseFusion
-        case SharedUniqueConfig():
-            return SharedUniqueFusion
-        case TranslationConfig():
-            return TranslationFusion
-        case SharedSpecificConfig():
-            return SharedSpecificFusion
         case CoattentionConfig():
             return CoattentionFusion
         case TransportConfig():
@@ -147,5 +152,11 @@ def head_class(config: HeadConfig) -> type[FusionHead]:
             return PathwayAttentionFusion
         case PrototypeAttentionConfig():
             return PrototypeAttentionFusion
+        case SharedUniqueConfig():
+            return SharedUniqueFusion
+        case TranslationConfig():
+            return TranslationFusion
+        case SharedSpecificConfig():
+            return SharedSpecificFusion
         case FilmConfig():
             return FilmFusion
