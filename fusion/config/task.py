@@ -69,7 +69,28 @@ class WeibullConfig(Strict):
     defining: Defining
 
 
+class CompetingConfig(Strict):
+    """Competing events: the first to come rules the others out."""
+
+    kind: Literal["competing"]
+    column: str
+    """Stem of `<column>_time_days`, `<column>_event` and `<column>_cause`."""
+    causes: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(_[A-Za-z0-9]+)*$")]] = Field(
+        min_length=2
+    )
+    """What may stand in `<column>_cause`; the report holds each for a task, `<task>_<cause>`."""
+    horizons_days: list[PositiveFloat] = Field(min_length=1)
+    ties: Literal["breslow", "efron"]
+    weight: PositiveFloat
+    defining: Defining
+
+
 TaskConfig = Annotated[
-    ClassificationConfig | OrdinalConfig | CoxConfig | DiscreteTimeConfig | WeibullConfig,
+    ClassificationConfig
+    | OrdinalConfig
+    | CoxConfig
+    | DiscreteTimeConfig
+    | WeibullConfig
+    | CompetingConfig,
     Field(discriminator="kind"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from fusion.data.cohort import Cohort
 from fusion.data.sheet import nearest
-from fusion.data.targets import EVENT, TIME
+from fusion.data.targets import CAUSE, EVENT, TIME
 from fusion.errors import Fault
 
 _FILE = "targets.csv"
@@ -45,6 +45,40 @@ def check_survival(cohort: Cohort, names: Iterable[str]) -> list[Fault]:
         for ending in (TIME, EVENT)
         if name + ending not in cohort.targets
     ]
+
+
+def check_causes(cohort: Cohort, causes: Mapping[str, Sequence[str]]) -> list[Fault]:
+    """Events without a cause, causes without an event, and causes that no configuration names.
+
+    Args:
+        cohort: whose survival columns are there (`check_survival`).
+        causes: the causes of each stem of survival columns.
+    """
+    faults = []
+    for stem, names in sorted(causes.items()):
+        column = stem + CAUSE
+        if column not in cohort.targets:
+            faults.append(_no_column(cohort, column))
+            continue
+        table = cohort.targets
+        if stem + EVENT not in table:
+            continue  # a fault already
+        events = table[stem + EVENT]
+        for patient, event, cause in zip(cohort.patients, events, table[column], strict=True):
+            if event == 1 and cause is None:
+                message = (
+                    f"{column} is blank though {stem}{EVENT} is 1; name the cause, one of "
+                    f"{', '.join(names)}: an event of unknown cause needs a cause of that name"
+                )
+            elif event != 1 and cause is not None:
+                message = f"{column} is {str(cause)[:80]!r} though {stem}{EVENT} is not 1"
+            elif cause is None or cause in names:
+                continue
+            else:
+                hint = nearest(str(cause), names) or f"; it names {', '.join(names)}"
+                message = f"{column} {str(cause)[:80]!r} is no cause of the configuration{hint}"
+            faults.append(Fault(message, _FILE, cohort.lines.get(patient), patient))
+    return faults
 
 
 def _no_column(cohort: Cohort, column: str) -> Fault:

@@ -6,10 +6,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from fusion.data.targets import CAUSE
 from fusion.types import PatientId
 
 Labeller = Callable[[pd.Series], Tensor | None]
-"""One patient's row of targets -> [class] or [time_days, event], or None where not known."""
+"""One patient's row of targets -> [class] or [time_days, event], or None where not known.
+
+With competing events the event is the number of its cause, from 1."""
 
 
 def class_labeller(column: str, classes: Sequence[str]) -> Labeller:
@@ -38,6 +41,27 @@ def survival_labeller(name: str) -> Labeller:
         if pd.isna(time) or pd.isna(event):
             return None
         return torch.tensor([float(time), float(event)])
+
+    return label
+
+
+def cause_labeller(name: str, causes: Sequence[str]) -> Labeller:
+    """Time in days and number of the cause, which `<name>_cause` says where there was an event.
+
+    Example:
+        >>> death = cause_labeller("death", ["tumour", "other"])
+        >>> row = {"death_time_days": 9.0, "death_event": 1.0, "death_cause": "other"}
+        >>> death(pd.Series(row))
+        tensor([9., 2.])
+    """
+    survival = survival_labeller(name)
+    number = {cause: float(k) for k, cause in enumerate(causes, start=1)}
+
+    def label(row: pd.Series) -> Tensor | None:
+        known = survival(row)
+        if known is None or not known[1]:
+            return known
+        return torch.stack([known[0], torch.tensor(number[row[f"{name}{CAUSE}"]])])
 
     return label
 

@@ -17,6 +17,9 @@ TIME = "_time_days"
 EVENT = "_event"
 """Ending of a survival's column of events: 1 where it happened, 0 where it was censored."""
 
+CAUSE = "_cause"
+"""Ending of a column that says which of several competing events happened."""
+
 
 @dataclass
 class Targets:

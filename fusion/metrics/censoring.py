@@ -1,5 +1,6 @@
 """How likely a patient is still followed up."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,23 @@ class Censoring:
         kept = np.ones(len(days))
         np.divide(at_risk - (everyone - events), at_risk, out=kept, where=at_risk > 0)
         return Censoring(days, np.cumprod(kept))
+
+    def state(self) -> dict[str, list[float]]:
+        """JSON-able: the days on which the curve falls, and the last one that it knows."""
+        falls = np.diff(np.concatenate([[1.0], self.followed])) != 0
+        falls[-1] = True
+        return {"days": self.days[falls].tolist(), "followed": self.followed[falls].tolist()}
+
+    @staticmethod
+    def of(state: Mapping[str, Sequence[float]]) -> "Censoring":
+        """The curve of a `state`.
+
+        Example:
+            >>> curve = Censoring.fit(np.array([2.0, 3.0, 5.0]), np.array([True, False, True]))
+            >>> Censoring.of(curve.state())(np.array([2.9, 3.0, 5.0])).tolist()
+            [1.0, 0.5, 0.5]
+        """
+        return Censoring(np.array(state["days"]), np.array(state["followed"]))
 
     def __call__(self, time_days: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """Probability of being uncensored through each day.

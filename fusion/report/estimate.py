@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fusion.errors import UndefinedMetric
-from fusion.report.measures import Measure
+from fusion.report.measure import Measure
 from fusion.report.metric_row import MetricRow
 from fusion.report.scores import Scores
 from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
@@ -21,6 +21,8 @@ def estimate(
     try:
         arrays = measure.arrays(scores)
         row = replace(row, value=float(measure.statistic(*arrays)))
+        if not measure.interval:
+            return row
         found = bootstrap(measure.statistic, arrays, draws=draws, seed=seed)
     except UndefinedMetric as error:
         return replace(row, reason=str(error))

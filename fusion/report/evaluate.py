@@ -6,6 +6,7 @@ import pandas as pd
 
 from fusion.errors import PredictionsError
 from fusion.metrics.censoring import Censoring
+from fusion.report.censoring import task_censoring
 from fusion.report.estimate import estimate, estimate_difference
 from fusion.report.groups import PART_NAMES, Group, groups
 from fusion.report.measures import measures
@@ -13,6 +14,8 @@ from fusion.report.metric_row import MetricRow
 from fusion.report.predictions import check
 from fusion.report.scores import Scores, same_patients, scores
 from fusion.report.tasks import TaskInfo
+
+_NONE: Mapping[str, Censoring] = {}
 
 
 def evaluate(
@@ -22,11 +25,13 @@ def evaluate(
     draws: int = 1000,
     seed: int,
     model: str = "fusion",
+    brought: Mapping[str, Censoring] = _NONE,
 ) -> list[MetricRow]:
     """Every metric of every model, and of `model` minus each other on the same patients.
 
     Intervals are 95 % percentiles over patients drawn with replacement. Differences are given for
-    all metrics over all centres of a part, and for the primary metric at each centre.
+    all metrics over all centres of a part, and for the primary metric at each centre. Metrics of
+    whole curves and those weighted twice for censoring are for all centres together.
 
     Args:
         predictions: as `fusion.report.predictions.SCHEMA` says.
@@ -34,6 +39,7 @@ def evaluate(
         draws: resamples of the patients.
         seed: of the resampling; the same for all rows.
         model: whose differences from the other models are wanted.
+        brought: task -> censoring of training patients whose predictions are not in the table.
 
     Raises:
         PredictionsError: where tables and tasks contradict each other, or `model` is absent.
@@ -43,16 +49,18 @@ def evaluate(
     rows = []
     for task in tasks:
         found = {name: scores(predictions, task, name) for name in models(predictions, task, model)}
-        measured = measures(task, _censoring(task, found))
+        measured = measures(task, task_censoring(task, found) or brought.get(task.name))
+        at_centers = [measure for measure in measured if measure.everywhere]
         for group in groups(predictions[predictions["task"] == task.name]):
             inside = {name: group.of(table) for name, table in found.items()}
             for name, table in inside.items():
-                for measure in measured:
+                for measure in measured if group.center == "all" else at_centers:
                     blank = _blank(group, task, table, model=name, metric=measure.name)
                     rows.append(estimate(blank, measure, table, draws=draws, seed=seed))
             for other in [name for name in inside if name != model and model in inside]:
                 ours, theirs = same_patients(inside[model], inside[other])
-                for measure in measured if group.center == "all" else measured[:1]:
+                compared = [m for m in measured if m.interval]
+                for measure in compared if group.center == "all" else compared[:1]:
                     blank = _blank(
                         group, task, ours, model=model, metric=measure.name, versus=other
                     )
@@ -79,19 +87,6 @@ def _agree(predictions: pd.DataFrame, tasks: Sequence[TaskInfo], model: str) -> 
     present = sorted(set(predictions["model"]))
     if model not in present:
         raise PredictionsError(f"model {model!r} has no predictions; found {present}")
-
-
-def _censoring(task: TaskInfo, found: Mapping[str, Scores]) -> Censoring | None:
-    """From the labels of all training patients, so that every model is weighted alike."""
-    if task.kind != "survival":
-        return None
-    labels = pd.concat(
-        [t.who.assign(time=t.target, event=t.event) for t in found.values()], ignore_index=True
-    )
-    labels = labels[labels["part"] == "train"].drop_duplicates(["cohort", "patient_id"])
-    if labels.empty:
-        return None
-    return Censoring.fit(labels["time"].to_numpy(float), labels["event"].to_numpy(float) == 1)
 
 
 def _blank(

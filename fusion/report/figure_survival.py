@@ -92,7 +92,7 @@ def _panel(axes: Axes, found: Scores, cuts: Cuts, years: float) -> pd.DataFrame:
         if not mine.any():
             lines.append((name, ["0"] * len(ticks)))
             continue
-        curve = KaplanMeierFitter().fit(found.target[mine], found.event[mine])
+        curve = KaplanMeierFitter().fit(found.target[mine], found.event[mine] == 1)
         days = curve.survival_function_.index.to_numpy(float)
         alive = curve.survival_function_.to_numpy()[:, 0]
         band = curve.confidence_interval_.to_numpy()
@@ -104,7 +104,7 @@ def _panel(axes: Axes, found: Scores, cuts: Cuts, years: float) -> pd.DataFrame:
             linestyle=LINES[i],
             label=f"{name} risk ({int(mine.sum())})",
         )
-        censored = found.target[mine & (found.event == 0)]
+        censored = found.target[mine & (found.event != 1)]
         axes.plot(censored / _YEAR, curve.predict(censored), "|", color=_COLORS[name], markersize=5)
         axes.fill_between(
             days / _YEAR,
@@ -141,7 +141,7 @@ def _panel(axes: Axes, found: Scores, cuts: Cuts, years: float) -> pd.DataFrame:
 def _logrank(found: Scores, groups: np.ndarray) -> str:
     if len(set(groups)) < 2 or not (found.event == 1).any():
         return "log-rank: not defined"
-    p = multivariate_logrank_test(found.target, groups, found.event).p_value
+    p = multivariate_logrank_test(found.target, groups, found.event == 1).p_value
     return "log-rank p < 0.001" if p < 0.001 else f"log-rank p = {p:.3f}"
 
 

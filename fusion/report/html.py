@@ -18,7 +18,7 @@ from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
 from fusion.report.missingness import alike, complete, missingness_tables
 from fusion.report.population import Population
-from fusion.report.results_tables import by_center, differences, results
+from fusion.report.results_tables import at_horizons, by_center, differences, results
 from fusion.report.robustness_table import set_aside
 from fusion.report.sheet import Section
 from fusion.report.summary import RunSummary
@@ -60,7 +60,12 @@ def render(
         evaluated=set(PART_NAMES),
         modalities=[str(c) for c in summary.presence.columns],
         audit=audit_view(summary.audit),
-        results=[results(metrics, task) for task in summary.tasks],
+        results=[
+            table
+            for task in summary.tasks
+            for table in (results(metrics, task), at_horizons(metrics, task))
+            if table is not None
+        ],
         by_center=[by_center(metrics, task) for task in summary.tasks],
         differences=differences(metrics, summary.tasks),
         performance=sections,

@@ -49,6 +49,8 @@ def outcomes(task: TaskInfo) -> tuple[Outcome, ...]:
         >>> [o.name for o in outcomes(TaskInfo("os", "survival", horizons_days=(365.0,)))]
         ['event by day 365']
     """
+    if task.cause is not None:
+        return ()  # calibration and net benefit here know no competing events
     if task.kind == "survival":
         return tuple(
             Outcome(f"event by day {days:g}", (i,), days)

@@ -21,7 +21,8 @@ SCHEMA = pa.schema(
 
 `value` is a probability, a log hazard (class `risk`) or the probability to be alive (class
 `survival_<days>`). `target` is 1 or 0 for whether this class is the true one, or the time in days;
-`event` is 1 or 0 for survival only. NaN in `target` or `event`: not known.
+`event` is for survival only: 1, 0, or 2 for a
+competing event, which rules this one out. NaN in `target` or `event`: not known.
 """
 
 PARTS = ("train", "val", "test", "external")
@@ -58,7 +59,8 @@ def check(predictions: pd.DataFrame) -> None:
     _refuse(predictions, ~finite, "value is not finite: a model must predict for every row")
     _refuse(predictions, np.isinf(predictions["target"].to_numpy()), "target is infinite")
     event = predictions["event"]
-    _refuse(predictions, ~(event.isna() | event.isin([0.0, 1.0])).to_numpy(), "event is not 0 or 1")
+    coded = (event.isna() | event.isin([0.0, 1.0, 2.0])).to_numpy()
+    _refuse(predictions, ~coded, "event is not 0, 1 or 2")
     twice = predictions.duplicated(_KEY).to_numpy()
     _refuse(predictions, twice, "predicted twice; expected one row per model, patient, task, class")
     _refuse(

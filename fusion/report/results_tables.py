@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from fusion.report.measures_survival import D_CALIBRATION
 from fusion.report.metric_row import MetricRow
 from fusion.report.metrics_file import Metrics
 from fusion.report.numbers import interval, p_value, value
@@ -9,11 +10,14 @@ from fusion.report.small_centers import without_small
 from fusion.report.tables import Block, Cell, Line, Table
 from fusion.report.tasks import TaskInfo
 
+_FURTHER = ("AUC at", "Brier at", D_CALIBRATION)
+"""Of survival, in a table of their own."""
+
 
 def results(metrics: Metrics, task: TaskInfo) -> Table:
     """Models x metrics over all centres of a part, and by how much the main model exceeds each."""
     mine = [r for r in metrics.rows if r.task == task.name and r.pooled]
-    names = tuple(dict.fromkeys(r.metric for r in mine if r.versus is None))
+    names = tuple(n for n in _metrics(mine) if not n.startswith(_FURTHER))
     compared = any(r.versus for r in mine)
     counted = {"survival": ("Events",)}.get(
         task.kind, ("Positive",) if len(task.classes) == 2 else ()
@@ -34,6 +38,25 @@ def results(metrics: Metrics, task: TaskInfo) -> Table:
     gap_titles = (f"{metrics.model} minus this: {task.primary}", "p") if compared else ()
     columns = ("Model", "Patients", *counted, *map(_upper, names), *gap_titles)
     return Table(f"{task.name}: all patients of a part", columns, tuple(blocks))
+
+
+def at_horizons(metrics: Metrics, task: TaskInfo) -> Table | None:
+    """Models x what stands at single days of survival, and whether curves are calibrated."""
+    mine = [r for r in metrics.rows if r.task == task.name and r.pooled and r.versus is None]
+    names = tuple(n for n in _metrics(mine) if n.startswith(_FURTHER))
+    if task.kind != "survival" or not names:
+        return None
+    blocks = []
+    for part in dict.fromkeys(r.part for r in mine):
+        lines = []
+        for model in dict.fromkeys(r.model for r in mine if r.part == part):
+            own = {r.metric: r for r in mine if r.part == part and r.model == model}
+            lines.append(
+                Line(model, tuple(_cell(own[n]) for n in names), main=model == metrics.model)
+            )
+        blocks.append(Block(_title(part), tuple(lines)))
+    title = f"{task.name}: at single days, and over the curve"
+    return Table(title, ("Model", *map(_upper, names)), tuple(blocks))
 
 
 def by_center(metrics: Metrics, task: TaskInfo) -> Table:
@@ -85,9 +108,15 @@ def differences(metrics: Metrics, tasks: Sequence[TaskInfo]) -> Table:
     return Table("What fusing adds to each other model", columns, tuple(blocks))
 
 
+def _metrics(rows: Sequence[MetricRow]) -> list[str]:
+    return list(dict.fromkeys(r.metric for r in rows if r.versus is None))
+
+
 def _cell(row: MetricRow) -> Cell:
     whose = row.model if row.versus is None else f"{row.model} minus {row.versus}"
     note = (f"{row.metric} of {whose}", _where(row), row.reason) if row.reason else ("", "", "")
+    if row.metric == D_CALIBRATION and row.value is not None:
+        return Cell(p_value(row.value), "", note)  # a p-value has no interval
     return Cell(value(row), interval(row), note)
 
 

@@ -23,7 +23,7 @@ class Scores:
     target: Float[np.ndarray, " patients"]
     """Index of the true class, or time in days."""
     event: Float[np.ndarray, " patients"]
-    """1 event, 0 censored; NaN for classes."""
+    """1 event, 0 censored, 2 a competing event; NaN for classes."""
 
     def __len__(self) -> int:
         return len(self.who)
@@ -63,6 +63,11 @@ def scores(predictions: pd.DataFrame, task: TaskInfo, model: str) -> Scores:
         )
         _refuse(wide, torn, task, "times {} and events, expected one time and its event", target)
         time, event = target[:, 0], event[:, 0]
+        if task.cause is None and (event == 2).any():
+            raise PredictionsError(
+                f"task {task.name}: {int((event == 2).sum())} patients have event 2, a competing "
+                "event, and this is survival without any; expected 0 or 1"
+            )
         known = ~np.isnan(time)
     else:
         known = ~np.isnan(target).all(axis=1)

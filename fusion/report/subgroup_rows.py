@@ -5,8 +5,9 @@ from functools import partial
 
 import pandas as pd
 
+from fusion.report.measure import Measure
 from fusion.report.measured import Measured, measure
-from fusion.report.measures import Measure, measures
+from fusion.report.measures import measures
 from fusion.report.outcome import is_binary
 from fusion.report.scores import Scores
 from fusion.report.subgroups import CENTER

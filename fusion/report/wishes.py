@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fusion.metrics.censoring import Censoring
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -15,3 +17,5 @@ class Wishes:
     """Share of the positives that the second operating point is to find in validation patients."""
     brought: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Task -> rule -> threshold that came with a model from elsewhere."""
+    censoring: Mapping[str, Censoring] = field(default_factory=dict)
+    """Task of survival -> how long the training patients of that model were followed."""

@@ -65,7 +65,14 @@ def write_report(
         ReadError: where the training curves cannot be read.
         ReportError: where a file cannot be written.
     """
-    rows = evaluate(predictions, summary.tasks, draws=draws, seed=seed, model=model)
+    rows = evaluate(
+        predictions,
+        summary.tasks,
+        draws=draws,
+        seed=seed,
+        model=model,
+        brought=wishes.censoring,
+    )
     cases = [
         TaskScores.read(
             predictions, t, model=model, baseline=baseline, brought=wishes.brought.get(t.name)

@@ -14,8 +14,9 @@ from fusion.audit.determines import PRESENCE
 from fusion.audit.look import Look, look
 from fusion.audit.roster import Roster
 from fusion.config.parts.sources import build_table, defining
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
 from fusion.config.run import RunConfig
+from fusion.config.task import CompetingConfig
 from fusion.data.cohort import Files
 from fusion.data.source import Source
 from fusion.data.sources.vector import VectorSource
@@ -81,8 +82,11 @@ def tasks_of(config: RunConfig, material: Material) -> list[Labelled]:
         for patient, found in labels.items():
             for task, label in found.items():
                 known[task][patient] = tuple(map(float, label))
+    for name in [n for n, task in config.tasks.items() if isinstance(task, CompetingConfig)]:
+        # an event is an event, whatever its cause
+        known[name] = {p: (time, min(code, 1.0)) for p, (time, code) in known[name].items()}
     return [
-        Labelled(name, task.column, task_info(name, task).classes, known[name])
+        Labelled(name, task.column, task_infos(name, task)[0].classes, known[name])
         for name, task in sorted(config.tasks.items())
     ]
 

@@ -10,7 +10,7 @@ import torch
 
 from fusion.config.compose import parse
 from fusion.config.parts.sources import build_sources
-from fusion.config.parts.tasks import build_labeller, task_info
+from fusion.config.parts.tasks import build_labeller, task_infos
 from fusion.config.run import RunConfig
 from fusion.data.cohort import Cohort
 from fusion.data.labels import label_all
@@ -80,7 +80,7 @@ class Bundle:
             load(dataset, self.config.loader, seed=None),
             place=place,
             model="fusion",
-            tasks=[task_info(n, t) for n, t in sorted(self.config.tasks.items())],
+            tasks=[i for n, t in sorted(self.config.tasks.items()) for i in task_infos(n, t)],
             labels=inputs.labels[place.cohort.name],
             device=torch.device("cpu"),
         )

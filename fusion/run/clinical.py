@@ -9,14 +9,14 @@ import pandas as pd
 
 from fusion.baseline import ClinicalBaseline, fit_class_baseline, fit_cox_baseline
 from fusion.config.parts.sources import build_table, defining
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
 from fusion.config.run import RunConfig
 from fusion.data.sources.vector import VectorSource
 from fusion.errors import ConfigError, TrainingError
 from fusion.report.tasks import TaskInfo
 from fusion.run.material import Material
 from fusion.run.place import Place
-from fusion.run.predict import answers
+from fusion.run.predict import answers, event_code
 from fusion.types import PatientId
 
 MODEL = "clinical"
@@ -31,7 +31,7 @@ class ClinicalModel:
 
 
 def fit_clinical(config: RunConfig, material: Material) -> dict[str, ClinicalModel]:
-    """Fit one penalised regression for each task on the training patients.
+    """Fit one penalised regression for each task, or cause, on the training patients.
 
     Columns that define a task's label are not among its inputs.
 
@@ -57,14 +57,13 @@ def fit_clinical(config: RunConfig, material: Material) -> dict[str, ClinicalMod
         source.fit(learning)
         material.fitted.note(f"clinical model of {name}", "fit", learning)
         try:
-            model = fit_task(
-                source, settings.modality, task_info(name, task), material, config.seed
-            )
+            for info in task_infos(name, task):
+                model = fit_task(source, settings.modality, info, material, config.seed)
+                found[info.name] = ClinicalModel(source, model)
         except TrainingError as error:
             raise TrainingError(
                 f"task {name}: {error}; or go without the clinical model: ~baseline"
             ) from error
-        found[name] = ClinicalModel(source, model)
     return found
 
 
@@ -75,13 +74,13 @@ def fit_task(
     train = material.place("train")
     labels = material.inputs.labels[train.cohort.name]
     x, who = matrix(source, modality, train)
-    known = [i for i, p in enumerate(who) if task.name in labels[p]]
+    known = [i for i, p in enumerate(who) if task.source in labels[p]]
     if not known:
         raise TrainingError(f"none of {len(who)} training patients with {modality} has a label")
-    y = np.stack([labels[who[i]][task.name].numpy() for i in known]).astype(float)
+    y = np.stack([labels[who[i]][task.source].numpy() for i in known]).astype(float)
     if task.kind == "survival":
-        days, event = y[:, 0], y[:, 1].astype(bool)
-        return fit_cox_baseline(x[known], days, event, task.horizons_days, seed=seed)
+        event = np.array([event_code(task, label) == 1 for label in y[:, 1]])
+        return fit_cox_baseline(x[known], y[:, 0], event, task.curve, seed=seed)
     return fit_class_baseline(x[known], y[:, 0].astype(int), task.classes, seed=seed)
 
 
@@ -98,9 +97,10 @@ def clinical_predictions(config: RunConfig, material: Material) -> pd.DataFrame:
     if config.baseline is None:
         return pd.DataFrame()
     frames = []
-    for name, clinical in fit_clinical(config, material).items():
-        info = task_info(name, config.tasks[name])
-        frames += task_predictions(clinical, config.baseline.modality, info, material)
+    infos = [i for name, task in config.tasks.items() for i in task_infos(name, task)]
+    fitted = fit_clinical(config, material)
+    for info in sorted(infos, key=lambda info: info.name):
+        frames += task_predictions(fitted[info.name], config.baseline.modality, info, material)
     return pd.concat(frames, ignore_index=True)
 
 
@@ -114,6 +114,8 @@ def task_predictions(
         if not who:
             continue
         values = clinical.model.predict(x)
+        if task.cause is not None:  # of one cause alone there is no incidence
+            values = {"risk": values["risk"]}
         rows = [
             row
             for i, patient in enumerate(who)

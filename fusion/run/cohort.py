@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.progress import Progress
 
 from fusion.cohorts.tcga_glioma.build import build_tcga_glioma
-from fusion.config.parts.tasks import target_classes, target_survival
+from fusion.config.parts.tasks import target_causes, target_classes, target_survival
 from fusion.config.run import CohortConfig, RunConfig
-from fusion.data.check import check_classes, check_survival
+from fusion.data.check import check_causes, check_classes, check_survival
 from fusion.data.cohort import Cohort
 from fusion.data.joined import joined
 from fusion.data.targets import TIME
@@ -32,7 +32,8 @@ def open_cohort(config: RunConfig) -> Cohort:
         for one in (cohort, *others):
             check_known_labels(config, one)  # while lines are still those of one file
         cohort = joined([cohort, *others])
-    check_labels(cohort, target_classes(config.tasks), target_survival(config.tasks))
+    causes = target_causes(config.tasks)
+    check_labels(cohort, target_classes(config.tasks), target_survival(config.tasks), causes)
     unknown = sorted(set(config.modalities) - set(cohort.modalities))
     if unknown:
         raise ConfigError(
@@ -82,18 +83,26 @@ def check_known_labels(config: RunConfig, cohort: Cohort) -> None:
     columns = set(cohort.targets.columns)
     classes = {c: names for c, names in target_classes(config.tasks).items() if c in columns}
     stems = [s for s in target_survival(config.tasks) if f"{s}{TIME}" in columns]
-    check_labels(cohort, classes, stems)
+    causes = {s: names for s, names in target_causes(config.tasks).items() if s in stems}
+    check_labels(cohort, classes, stems, causes)
 
 
 def check_labels(
-    cohort: Cohort, classes: Mapping[str, Sequence[str]], stems: Sequence[str]
+    cohort: Cohort,
+    classes: Mapping[str, Sequence[str]],
+    stems: Sequence[str],
+    causes: Mapping[str, Sequence[str]],
 ) -> None:
-    """Every class must be one that the configuration names.
+    """Every class and every cause of an event must be one that the configuration names.
 
     Raises:
         CohortError: with all faults.
     """
-    faults = [*check_classes(cohort, classes), *check_survival(cohort, stems)]
+    faults = [
+        *check_classes(cohort, classes),
+        *check_survival(cohort, stems),
+        *check_causes(cohort, causes),
+    ]
     if faults:
         raise CohortError(cohort.root, faults)
 

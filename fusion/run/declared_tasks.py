@@ -1,6 +1,8 @@
 """What the tasks of a table of predictions are, as its owner says."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +13,8 @@ from pydantic import Field, PositiveFloat, TypeAdapter, ValidationError
 from fusion.config.strict import Strict
 from fusion.errors import ConfigError, ReadError
 from fusion.report.tasks import TaskInfo
+
+_DAY = re.compile(r"survival_\d+(\.\d+)?")
 
 
 class _Classes(Strict):
@@ -94,6 +98,25 @@ def chosen(tasks: Sequence[TaskInfo], only: Sequence[str] | None) -> list[TaskIn
     if strangers := sorted(set(only or ()) - set(there)):
         raise ConfigError(f"only={','.join(strangers)}: not declared; there are {there}")
     return [task for task in tasks if only is None or task.name in only]
+
+
+def with_curves(tasks: Sequence[TaskInfo], predictions: pd.DataFrame) -> list[TaskInfo]:
+    """Days of survival that are predicted and not declared are of the curve, and in no table.
+
+    Example:
+        >>> table = pd.DataFrame({"task": "os", "class": ["survival_365", "survival_100"]})
+        >>> with_curves([TaskInfo("os", "survival", horizons_days=(365.0,))], table)[0].curve
+        (100.0, 365.0)
+    """
+    found = []
+    for task in tasks:
+        if task.kind == "survival" and task.horizons_days:
+            mine = predictions.loc[predictions["task"] == task.name, "class"].unique()
+            names = [c for c in mine if _DAY.fullmatch(c) and c not in task.columns]
+            days = tuple(sorted(float(name.removeprefix("survival_")) for name in names))
+            task = replace(task, curve_days=tuple(d for d in days if d < task.horizons_days[-1]))
+        found.append(task)
+    return found
 
 
 def rows_of(tasks: Sequence[TaskInfo], predictions: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
+from fusion.metrics.censoring import Censoring
 from fusion.report.predictions import save
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
@@ -59,7 +60,7 @@ def evaluate(
     for modality, patients in inputs.unusable.items():
         presence.loc[presence.index.isin(patients), modality] = False
     known = characteristics(model.config, [place])
-    tasks = [task_info(n, t) for n, t in model.config.tasks.items()]
+    tasks = [i for n, t in model.config.tasks.items() for i in task_infos(n, t)]
     filled = stands_in(model.config)
     summary = RunSummary(
         title=f"{model.config.name} on {found.name}",
@@ -96,5 +97,9 @@ def evaluate(
             device=torch.device("cpu"),
         ),
     )
-    asked = replace(wishes(model.config.evaluation), brought=model.about["thresholds"])
+    asked = replace(
+        wishes(model.config.evaluation),
+        brought=model.about["thresholds"],
+        censoring={t: Censoring.of(state) for t, state in model.about["censoring"].items()},
+    )
     return write_report(out, rows, summary, draws=draws, seed=model.config.seed, wishes=asked)

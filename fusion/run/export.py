@@ -9,13 +9,14 @@ from pathlib import Path
 import fusion
 from fusion.audit.look import Look
 from fusion.config.run import RunConfig
+from fusion.metrics.censoring import Censoring
 from fusion.run.acquaintance import remember, remember_inputs
 from fusion.run.bundle_files import write_json
 from fusion.run.material import Material
 from fusion.run.methods import methods
 from fusion.run.trained import Trained
 
-FORMAT = 3
+FORMAT = 4
 """Of the bundle; another one is refused, older or newer."""
 
 PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")
@@ -34,6 +35,7 @@ def export(
     folder: Path,
     looks: Mapping[str, Look],
     thresholds: Mapping[str, Mapping[str, float]],
+    censoring: Mapping[str, Censoring],
 ) -> None:
     """Write the bundle; the model card comes with the report, before `seal`."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,6 +56,7 @@ def export(
         "split": material.split.scheme,
         "thresholds": {task: dict(rules) for task, rules in thresholds.items()},
         "holds_patient_vectors": methods(config)["patients in the weights"],
+        "censoring": {task: curve.state() for task, curve in censoring.items()},
         "research_use_only": True,
     }
     write_json(folder / "bundle.json", about)

@@ -12,10 +12,11 @@ import yaml
 from rich.console import Console
 
 from fusion.config.parts.penalties import check_penalties
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
 from fusion.config.run import RunConfig
 from fusion.lit.rank import rank
 from fusion.lit.seed import seed_everything
+from fusion.report.censoring import censoring
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
 from fusion.report.tasks import TaskInfo
@@ -76,7 +77,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     check(config, material, modalities)
     alone, remarks = comparable(config, material)
     remarks += mixing(config, material)
-    remarks += risk_sets(config, material)
+    remarks += risk_sets(config, material.inputs.dataset(material.place("train"), modalities))
     for line in remarks:
         say(f"    {line}")
     say(f"[bold]3/5 training[/] {config.head.name} fusion of {', '.join(modalities)}")
@@ -104,7 +105,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         return  # the other processes of a DDP run were needed for training only
 
     say("[bold]5/5 evaluating[/], and exporting the bundle")
-    tasks = [task_info(name, task) for name, task in config.tasks.items()]
+    tasks = [info for name, task in config.tasks.items() for info in task_infos(name, task)]
     rows, shares = predictions(config, material, {"fusion": fusion, **others}, tasks)
     told = None
     if before is not None:
@@ -129,7 +130,8 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
         table, tasks, sensitivity=config.evaluation.sensitivity, fitted=material.fitted
     )
     found = audit_after(seen.audit, config, material, folder, table)
-    export(config, material, fusion, folder / "bundle", seen.looks, thresholds)
+    curves = censoring(table, tasks)
+    export(config, material, fusion, folder / "bundle", seen.looks, thresholds, curves)
     again = shlex.join(["python", "train.py", *overrides])
     report = publish(config, material, folder, tasks, table, shares, again, remarks, told, found)
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")

@@ -12,6 +12,7 @@ from fusion.config.parts.sources import defining
 from fusion.config.run import RunConfig
 from fusion.config.task import (
     ClassificationConfig,
+    CompetingConfig,
     DiscreteTimeConfig,
     OrdinalConfig,
     WeibullConfig,
@@ -53,7 +54,7 @@ def check_offset(config: RunConfig) -> None:
             f"and passed on as it is: {sign}modality@modalities.{name}=baseline_table"
         )
     for task_name, task in sorted(config.tasks.items()):
-        if isinstance(task, DiscreteTimeConfig | WeibullConfig):
+        if isinstance(task, DiscreteTimeConfig | WeibullConfig | CompetingConfig):
             raise ConfigError(
                 f"tasks.{task_name}: the clinical model is a Cox regression, whose log-hazard is "
                 f"no offset for a task of kind {task.kind}; with head offset use kind cox"

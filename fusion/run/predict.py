@@ -56,9 +56,10 @@ def batch_answers(
     """The rows of a batch, from what the head gave for it, on the CPU."""
     parts = trained.split(outputs)
     for task in tasks:
-        values = trained.tasks[task.name].predict(parts[task.name])
+        values = trained.tasks[task.source].predict(parts[task.source])
+        start = "" if task.cause is None else f"{task.cause.name}_"
         for i, patient in enumerate(batch.patient_ids):
-            found = {name: float(value[i]) for name, value in values.items()}
+            found = {c: float(values[start + c][i]) for c in task.columns}
             yield from answers(task, place, model, patient, found, labels[patient])
 
 
@@ -70,12 +71,14 @@ def answers(
     values: Mapping[str, float],
     labels: Label,
 ) -> Iterator[dict[str, object]]:
-    """One patient's rows for one task: one for each class, or risk and horizon."""
-    label = labels.get(task.name)
+    """One patient's rows for one task: one for each class, or risk and horizon, that it has."""
+    label = labels.get(task.source)
     for number, name in enumerate(task.columns):
+        if name not in values:
+            continue
         target = event = np.nan
         if label is not None and task.kind == "survival":
-            target, event = (float(x) for x in label)
+            target, event = float(label[0]), event_code(task, float(label[1]))
         elif label is not None:
             target = float(int(label[0]) == number)
         yield {
@@ -90,3 +93,17 @@ def answers(
             "target": target,
             "event": event,
         }
+
+
+def event_code(task: TaskInfo, label: float) -> float:
+    """1 for the event that the task is about, 2 for a competing one, 0 for censored.
+
+    Example:
+        >>> from fusion.report.tasks import Cause
+        >>> other = TaskInfo("death_other", "survival", cause=Cause("death", "other", 2))
+        >>> [event_code(other, label) for label in (0.0, 1.0, 2.0)]
+        [0.0, 2.0, 1.0]
+    """
+    if task.cause is None or label == 0:
+        return label
+    return 1.0 if label == task.cause.number else 2.0

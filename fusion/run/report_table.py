@@ -16,7 +16,7 @@ from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.wishes import Wishes
 from fusion.report.write import write_report
-from fusion.run.declared_tasks import chosen, declared_tasks, draft, rows_of
+from fusion.run.declared_tasks import chosen, declared_tasks, draft, rows_of, with_curves
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "statsmodels", "lifelines")
 """What the numbers of such a report depend on."""
@@ -76,7 +76,7 @@ def report_table(
             f"classes must be said. Put the classes of this draft in order (of two the last is "
             f"the positive one; ordinal ones from low to high) and write it there:\n\n{draft(rows)}"
         )
-    declared = chosen(declared_tasks(tasks), only)
+    declared = with_curves(chosen(declared_tasks(tasks), only), rows)
     rows, left_out = rows_of(declared, rows)
     name = _model(rows, model, baseline)
     if left_out:

@@ -10,17 +10,17 @@ from fusion.data.dataset import PatientDataset
 from fusion.data.sampler import BudgetSampler
 from fusion.errors import ConfigError
 from fusion.run.loading import load
-from fusion.run.material import Material
 
 LEAST_EVENTS = 4.0
 """Events in a batch, on average, below which its risk sets are said to be small."""
 
 
-def risk_sets(config: RunConfig, material: Material) -> list[str]:
+def risk_sets(config: RunConfig, train: PatientDataset) -> list[str]:
     """A sentence for each Cox task whose batches hold few events; said before training.
 
     Raises:
-        ConfigError: for a bank in several processes, which would each know their own patients.
+        ConfigError: for a bank in several processes, which would each know their own patients, or
+            beside gradient blending.
     """
     tasks = {name: task for name, task in config.tasks.items() if isinstance(task, CoxConfig)}
     banked = [name for name, task in tasks.items() if task.risk_sets == "bank"]
@@ -30,7 +30,12 @@ def risk_sets(config: RunConfig, material: Material) -> list[str]:
             f"{config.trainer.devices}; set trainer.devices=1, or risk_sets=batch and a large "
             "loader.patients"
         )
-    train = material.inputs.dataset(material.place("train"), tuple(sorted(config.modalities)))
+    if banked and config.penalties.blending is not None:
+        raise ConfigError(
+            f"tasks.{banked[0]}.risk_sets: blending takes the loss of each modality alone as well, "
+            "and their log-hazards would enter the bank of the fusion; set risk_sets=batch, or go "
+            "without penalties.blending"
+        )
     sampler = load(train, config.loader, seed=config.seed).batch_sampler
     assert isinstance(sampler, BudgetSampler)
     batches = len(sampler.batches())

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from rich.console import Console
 
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
 from fusion.data.split import Split
 from fusion.errors import BundleError, UndefinedMetric
 from fusion.report.columns import two
@@ -62,7 +62,7 @@ def robustness_of_bundle(
         model.refuse_known(found)
         place, inputs = model.take(found)
         places = [place]
-    tasks = [task_info(name, task) for name, task in sorted(model.config.tasks.items())]
+    tasks = [t for name, c in sorted(model.config.tasks.items()) for t in task_infos(name, c)]
     Console().print(f"[bold]hiding[/] every subset of {', '.join(model.trained.modalities)}")
     rows = robustness(
         model.trained,

@@ -71,6 +71,7 @@ class Weibull(Task):
             TrainingError: before `prepare`.
         """
         scale, shape = self._curve(outputs)
+        shape = shape.detach()  # a prediction asks for no gradient of what was learned
         named = {"risk": -shape.exp() * (scale - self.start[0])}
         for name, days in zip(self.names, self.horizons_days, strict=True):
             log_time = scale.new_tensor([days]).log()

@@ -48,7 +48,7 @@ def test_what_is_saved_is_loaded(run, tmp_path):
             "value is not finite.*1 of 4 rows, first patient_id 'a'",
         ),
         ({"target": [np.inf, 1.0, 1.0, 0.0]}, "target is infinite"),
-        ({"event": [2.0, 0.0, 0.0, 0.0]}, "event is not 0 or 1"),
+        ({"event": [3.0, 0.0, 0.0, 0.0]}, "event is not 0, 1 or 2"),
         ({"part": "holdout"}, "part is none of train, val, test, external"),
         ({"center": ["", "", "B", "B"]}, "center is blank or not text: 2 of 4"),
         ({"center": "all"}, "center may not be 'all'"),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fusion.config.parts.tasks import task_info
+from fusion.config.parts.tasks import task_infos
 from fusion.report.predictions import load as load_predictions
 from fusion.run.bundle import load_bundle, open_folder
 from fusion.run.inputs import Inputs
@@ -35,7 +35,7 @@ def test_every_subset_once_the_most_first():
 def taken(finished, small_demo, small_cache):
     bundle = load_bundle(finished / "bundle", cache=small_cache)
     place, inputs = bundle.take(open_folder(small_demo, None))
-    tasks = [task_info(n, t) for n, t in sorted(bundle.config.tasks.items())]
+    tasks = [i for n, t in sorted(bundle.config.tasks.items()) for i in task_infos(n, t)]
     return bundle, place, inputs, tasks
 
 

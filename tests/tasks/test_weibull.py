@@ -68,6 +68,7 @@ def test_state_travels_and_is_needed():
     task.prepare(planted(3)[1])
     other.load_state_dict(task.state_dict())
     x = torch.randn(3, 1)
+    assert not any(value.requires_grad for value in task.predict(x).values())
     assert torch.equal(other.predict(x)["risk"], task.predict(x)["risk"])
 
 

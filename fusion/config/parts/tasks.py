@@ -1,29 +1,35 @@
 """Task configuration -> task, label, and what a report says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from torch import nn
 
 from fusion.config.run import RunConfig
 from fusion.config.task import (
     ClassificationConfig,
+    CompetingConfig,
     CoxConfig,
     DiscreteTimeConfig,
     OrdinalConfig,
     TaskConfig,
     WeibullConfig,
 )
-from fusion.data.labels import Labeller, class_labeller, survival_labeller
+from fusion.data.labels import Labeller, cause_labeller, class_labeller, survival_labeller
 from fusion.errors import ConfigError
 from fusion.heads.columns import Columns
-from fusion.report.tasks import TaskInfo
+from fusion.report.tasks import Cause, TaskInfo
 from fusion.tasks.base import Task
 from fusion.tasks.classification import Classification
+from fusion.tasks.competing import Competing
 from fusion.tasks.cox import Cox
 from fusion.tasks.discrete_time import DiscreteTime
 from fusion.tasks.ordinal import Ordinal
 from fusion.tasks.weibull import Weibull
 from fusion.tasks.weighting import FixedWeights, LearnedWeights
+
+CURVE = 20
+"""Steps of the curve of survival from diagnosis to the last horizon."""
 
 
 def build_task(config: TaskConfig) -> Task:
@@ -34,13 +40,15 @@ def build_task(config: TaskConfig) -> Task:
         case OrdinalConfig():
             return Ordinal(classes=config.classes)
         case CoxConfig():
-            return Cox(
-                horizons_days=config.horizons_days, ties=config.ties, risk_sets=config.risk_sets
-            )
+            days = curve(config.horizons_days)
+            return Cox(horizons_days=days, ties=config.ties, risk_sets=config.risk_sets)
         case DiscreteTimeConfig():
-            return DiscreteTime(bins=config.bins, horizons_days=config.horizons_days)
+            return DiscreteTime(bins=config.bins, horizons_days=curve(config.horizons_days))
         case WeibullConfig():
-            return Weibull(horizons_days=config.horizons_days)
+            return Weibull(horizons_days=curve(config.horizons_days))
+        case CompetingConfig():
+            days = curve(config.horizons_days)
+            return Competing(causes=config.causes, horizons_days=days, ties=config.ties)
 
 
 def build_labeller(config: TaskConfig) -> Labeller:
@@ -50,6 +58,32 @@ def build_labeller(config: TaskConfig) -> Labeller:
             return class_labeller(config.column, config.classes)
         case CoxConfig() | DiscreteTimeConfig() | WeibullConfig():
             return survival_labeller(config.column)
+        case CompetingConfig():
+            return cause_labeller(config.column, config.causes)
+
+
+def curve(horizons_days: Sequence[float]) -> list[float]:
+    """The horizons, and whole days in equal steps up to the last of them.
+
+    Example:
+        >>> curve([5.0, 8.0])
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    """
+    last = horizons_days[-1]
+    steps = {float(round(last * i / CURVE)) for i in range(1, CURVE)}
+    return sorted({day for day in steps if 0 < day < last} | set(horizons_days))
+
+
+def task_infos(name: str, config: TaskConfig) -> tuple[TaskInfo, ...]:
+    """What the report needs to know: one task, or one for each competing event."""
+    match config:
+        case CompetingConfig():
+            return tuple(
+                replace(_survival(f"{name}_{c}", config.horizons_days), cause=Cause(name, c, k))
+                for k, c in enumerate(config.causes, start=1)
+            )
+        case _:
+            return (task_info(name, config),)
 
 
 def build_columns(name: str, config: TaskConfig) -> Columns:
@@ -75,14 +109,21 @@ def build_columns(name: str, config: TaskConfig) -> Columns:
 
 
 def task_info(name: str, config: TaskConfig) -> TaskInfo:
-    """What the report needs to know."""
+    """What the report needs to know of a task that is no set of competing events."""
     match config:
         case ClassificationConfig():
             return TaskInfo(name, "classification", classes=tuple(config.classes))
         case OrdinalConfig():
             return TaskInfo(name, "ordinal", classes=tuple(config.classes))
         case CoxConfig() | DiscreteTimeConfig() | WeibullConfig():
-            return TaskInfo(name, "survival", horizons_days=tuple(config.horizons_days))
+            return _survival(name, config.horizons_days)
+        case CompetingConfig():
+            raise ConfigError(f"task {name} is one for each of {', '.join(config.causes)}")
+
+
+def _survival(name: str, horizons_days: Sequence[float]) -> TaskInfo:
+    further = tuple(day for day in curve(horizons_days) if day not in horizons_days)
+    return TaskInfo(name, "survival", horizons_days=tuple(horizons_days), curve_days=further)
 
 
 def target_classes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
@@ -96,8 +137,13 @@ def target_classes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
 
 def target_survival(tasks: Mapping[str, TaskConfig]) -> list[str]:
     """Stems of the survival columns."""
-    kinds = CoxConfig | DiscreteTimeConfig | WeibullConfig
+    kinds = CoxConfig | DiscreteTimeConfig | WeibullConfig | CompetingConfig
     return sorted({task.column for task in tasks.values() if isinstance(task, kinds)})
+
+
+def target_causes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
+    """Stems of survival with competing events -> the causes that may stand there."""
+    return {t.column: t.causes for t in tasks.values() if isinstance(t, CompetingConfig)}
 
 
 def build_weighting(config: RunConfig) -> nn.Module:
