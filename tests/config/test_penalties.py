@@ -38,7 +38,7 @@ def test_models_of_one_modality_train_without():
     assert built("penalties=[blending,contrastive,orthogonal]", dims={"rna": 8}) == []
 
 
-@pytest.mark.parametrize("head", ["early"])
+@pytest.mark.parametrize("head", ["early", "offset"])
 def test_the_bottleneck_is_in_the_model_around_what_fuses(head):
     more = [] if head == "early" else ["+modality@modalities.clinical=baseline_table"]
     found = compose([FUSION, f"head={head}", *more, "penalties=bottleneck_kl"])
