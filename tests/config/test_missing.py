@@ -15,6 +15,7 @@ from fusion.data.layout import Layout
 from fusion.data.sample import Sample, collate
 from fusion.errors import ConfigError
 from fusion.heads.missing.filled import FilledFusion
+from fusion.heads.offset import ClinicalOffset
 from fusion.run.robustness import only
 from fusion.run.trained import Trained
 from fusion.types import Center, Modality, PatientId
@@ -125,3 +126,15 @@ def test_the_same_seed_builds_the_same_bytes(built):
 def test_a_pool_of_models_that_were_trained_alone_is_not_filled(built):
     with pytest.raises(ConfigError, match=r"missing=mean with head=ensemble: .* missing=masked"):
         built("mean", "ensemble")
+
+
+def test_a_clinical_offset_reads_what_the_clinic_has(built):
+    """Not what stands in: that is for the head which adds to it."""
+    head = built(
+        "zeros",
+        "offset",
+        clinical="rna",
+        inner={"name": "single", "modality": "cnv", "hidden": 8, "dropout": 0.0},
+    ).head
+    assert isinstance(head, ClinicalOffset)
+    assert isinstance(head.head, FilledFusion)
