@@ -133,6 +133,18 @@ class CenterEffects:
             raise ConfigError(f"patient {patient}: ComBat does not know the centre {center}")
         return np.ones_like(fitted.mean), np.zeros_like(fitted.mean)
 
+    def mapped(
+        self, numbers: Float[np.ndarray, "rows features"], centers: Mapping[PatientId, Center]
+    ) -> Float[np.ndarray, "rows features"]:
+        """Each patient's features out of their centre; rows in the order of `centers`.
+
+        Raises:
+            ConfigError: as `map` does.
+        """
+        maps = [self.map(patient, center) for patient, center in centers.items()]
+        factors, summands = zip(*maps, strict=True)
+        return numbers * np.stack(factors) + np.stack(summands)
+
     def sentences(self, modality: str) -> list[str]:
         """What a reader of the report must know."""
         if self._combat is None:

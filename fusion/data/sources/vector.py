@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,20 +13,20 @@ from torch import Tensor
 from fusion.data.cohort import Entry, Files
 from fusion.data.harmonise.centers import CenterEffects
 from fusion.data.prepare.columns import Choice
+from fusion.data.prepare.fitted_rows import fitted_rows
 from fusion.data.prepare.patient_rows import by_path, patient_rows, row_faults, table_columns
 from fusion.data.prepare.vectors import VectorPreprocess
 from fusion.data.readers.table import read_table, require_columns
 from fusion.data.signatures import Signatures
-from fusion.errors import CohortError, ConfigError, Fault, ReadError
+from fusion.errors import CohortError, ConfigError, Fault, FusionError, ReadError
 from fusion.types import PatientId
 
 
 class VectorSource:
     """One vector per patient, from one table or from one table per centre.
 
-    Tables may lay out their columns in any order and have others beside them. A patient with
-    several rows (regions, time points) gets their mean, number by number, over those that are
-    known; categories of several rows must agree.
+    Tables may lay out their columns in any order and have others beside them. Several rows of a
+    patient become their mean, number by number over those known; their categories must agree.
 
     Args:
         columns: names or patterns to use; None takes all columns of the training tables.
@@ -143,7 +142,11 @@ class VectorSource:
             ReadError: naming the patient and the table.
         """
         if rows not in self._loaded:
-            self._loaded[rows] = self._load(patient, rows)
+            alone = {patient: rows}
+            try:  # everybody at once, or, where somebody's row is at fault, this one
+                self._loaded |= self._load(self._files if rows in self._files.values() else alone)
+            except FusionError:
+                self._loaded |= self._load(alone)
         return self._loaded[rows].clone()
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
@@ -163,27 +166,24 @@ class VectorSource:
         if self.signatures is not None:
             self.signatures.restore(state["signatures"])
 
-    def _load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "1 width"]:
-        fitted = self._fitted()
+    def _load(self, files: Files) -> dict[tuple[Entry, ...], Float[Tensor, "1 width"]]:
+        fitted, path = self._fitted(), next(iter(files.values()))[0].path
         try:
-            table = self._table({patient: rows})
-            numbers = fitted.standardised(table, path=rows[0].path)
+            table = fitted_rows(files, fitted)
+            numbers = fitted.standardised(table, path=path)
             for harmoniser in self.harmonisers:
-                factor, summand = harmoniser.map(patient, rows[0].center)
-                numbers = numbers * factor + summand
-            return torch.from_numpy(fitted.assemble(table, numbers, path=rows[0].path))
+                numbers = harmoniser.mapped(numbers, {p: files[p][0].center for p in table.index})
+            vectors = fitted.assemble(table, numbers, path=path)
         except ReadError as error:
-            raise ReadError(error.path, error.message, patient) from error
+            who = error.patient or next(iter(files))
+            raise ReadError(error.path, error.message, who) from error
+        return {files[p]: torch.tensor(v[None]) for p, v in zip(table.index, vectors, strict=True)}
 
     def _meet(self, files: Files) -> list[Fault]:
         return [f for h in self.harmonisers for f in h.meet(files, self._numbers)]
 
     def _numbers(self, files: Files) -> Float[np.ndarray, "patients columns"]:
-        return self._fitted().standardised(self._table(files))
-
-    def _table(self, files: Files) -> pd.DataFrame:
-        fitted = self._fitted()
-        return patient_rows(files, fitted.needs, categorical=fitted.categories, log1p=fitted.log1p)
+        return self._fitted().standardised(fitted_rows(files, self._fitted()))
 
     def _fitted(self) -> VectorPreprocess:
         if self.preprocess is None:
