@@ -28,6 +28,7 @@ from fusion.run.assemble import assemble
 from fusion.run.familiarise import familiarise
 from fusion.run.loading import load
 from fusion.run.material import Material
+from fusion.run.resources import measured
 from fusion.run.risk_sets import numbered
 from fusion.run.start import start
 from fusion.run.trained import Trained
@@ -109,23 +110,24 @@ def learn(
         seed=config.seed,
     )
     last = folder / "checkpoints" / "last.ckpt"
-    best = fit(
-        module=lit,
-        train=load(
-            numbered(train, config.tasks),
-            config.loader,
-            seed=config.seed,
-            rank=rank(),
-            world=settings.devices,
-        ),
-        val=load(val, config.loader, seed=None),
-        folder=folder,
-        resume_command=resume_command,
-        checkpoint=last if last.exists() else None,
-        progress=config.progress,
-        also=also,
-        **settings.model_dump(exclude={"threads"}),
-    )
+    with measured(folder, [*trained.parts().values()], device(config)):
+        best = fit(
+            module=lit,
+            train=load(
+                numbered(train, config.tasks),
+                config.loader,
+                seed=config.seed,
+                rank=rank(),
+                world=settings.devices,
+            ),
+            val=load(val, config.loader, seed=None),
+            folder=folder,
+            resume_command=resume_command,
+            checkpoint=last if last.exists() else None,
+            progress=config.progress,
+            also=also,
+            **settings.model_dump(exclude={"threads"}),
+        )
     chosen = read_checkpoint(best)
     lit.load_state_dict(chosen["state_dict"])
     trained.finish(load(train, config.loader, seed=None), device(config))
