@@ -59,7 +59,28 @@ def train() -> None:
         signal.signal(number, stop)
     from fusion.config.compose import launch
 
-    guarded(lambda: launch(job))
+    done: list[Path] = []
+
+    def one(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:
+        job(config, folder, overrides)
+        done.append(folder)
+
+    guarded(lambda: launch(one))
+    if len(done) > 1:  # a sweep in this process
+        sys.stdout.write(f"\ncompare      {compare_command(done)}\n")
+
+
+def compare_command(folders: Sequence[Path]) -> str:
+    """What to type after a sweep.
+
+    Example:
+        >>> compare_command([Path("runs/a/0"), Path("runs/a/1")])
+        "python -m fusion.scripts.compare runs='runs/a/*'"
+    """
+    script = Path(sys.argv[0]).with_name("scripts") / "compare.py"
+    program = str(script) if script.exists() else "-m fusion.scripts.compare"
+    parents = ",".join(f"{parent}/*" for parent in dict.fromkeys(f.parent for f in folders))
+    return f"python {program} runs='{parents}'"
 
 
 def job(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:

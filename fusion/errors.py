@@ -100,3 +100,7 @@ class PredictionsError(FusionError, ValueError):
 
 class ReportError(FusionError, OSError):
     """A report, or a file of it, cannot be written."""
+
+
+class ComparisonError(FusionError, ValueError):
+    """Runs that may not be compared: other patients, folds or targets, or no clinical model."""

@@ -24,6 +24,7 @@ STAGES = (
     "testing",
     "config",
     "run",
+    "compare",
     "cli",
 )
 """In the order in which data passes; a module imports from its own part or from stages above.

@@ -1,11 +1,9 @@
 """One HTML file that needs nothing else: no script, no network."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from fusion.report.audit_section import audit_view
 from fusion.report.checklists.item import PLACES, Filled
@@ -17,6 +15,7 @@ from fusion.report.headline import headline
 from fusion.report.limits import limits
 from fusion.report.metrics_file import Metrics
 from fusion.report.missingness import alike, complete, missingness_tables
+from fusion.report.page import page
 from fusion.report.population import Population
 from fusion.report.results_tables import at_horizons, by_center, differences, results
 from fusion.report.robustness_table import set_aside
@@ -28,8 +27,6 @@ from fusion.report.who import (
     excluded_by_reason,
     patients_by_center,
 )
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 _CENTERS = 7
 """Columns of a table one by centre that a page holds."""
@@ -45,15 +42,9 @@ def render(
     sections: Mapping[str, Section],
 ) -> str:
     """The page. Every text from outside is escaped, and its policy forbids scripts and loads."""
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     drawings = {f.name: f for f in figures if isinstance(f, Drawing)}
-    return environment.get_template("report.html").render(
+    return page(
+        "report.html",
         summary=summary,
         metrics=metrics,
         headlines=[headline(metrics, task) for task in summary.tasks],

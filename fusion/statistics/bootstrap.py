@@ -122,10 +122,20 @@ def paired_bootstrap(
     resamples = drawn_counts(rows, draws, seed, groups)
     values = np.concatenate([of_a(counts) - of_b(counts) for counts in resamples])
     low, high = percentiles(values, level)
+    undefined = int(np.isnan(values).sum())
+    return Difference(value, low, high, two_sided(values), draws, undefined)
+
+
+def two_sided(values: Float[np.ndarray, " draws"]) -> float:
+    """p of no difference: twice the smaller share on one side of zero, one added.
+
+    Example:
+        >>> two_sided(np.array([0.1, 0.2, 0.3, -0.1, np.nan]))
+        0.8
+    """
     defined = values[~np.isnan(values)]
     side = min(int((defined <= 0).sum()), int((defined >= 0).sum()))
-    p = min(1.0, 2 * (side + 1) / (len(defined) + 1))
-    return Difference(value, low, high, p, draws, len(values) - len(defined))
+    return min(1.0, 2 * (side + 1) / (len(defined) + 1))
 
 
 def percentiles(values: Float[np.ndarray, " draws"], level: float) -> tuple[float, float]:

@@ -11,8 +11,8 @@ import pytest
 from fusion.audit.check import Audit, Check, Finding
 from fusion.report.card import model_card
 from fusion.report.checklists.item import PLACES
-from fusion.report.html import _TEMPLATES
 from fusion.report.metrics_file import load_metrics
+from fusion.report.page import _TEMPLATES
 from fusion.report.population import population
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
