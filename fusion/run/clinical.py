@@ -47,6 +47,8 @@ def fit_clinical(config: RunConfig, material: Material) -> dict[str, ClinicalMod
             f"baseline.modality: no patient of {material.cohort.root} has {settings.modality!r}; "
             "name the clinical table, or go without the clinical model: ~baseline"
         )
+    cohorts = {place.cohort.name: place.cohort for place in material.places}.values()
+    everybody = {p: rows for c in cohorts for p, rows in c.files(settings.modality).items()}
     found = {}
     for name, task in sorted(config.tasks.items()):
         drop = defining([task], settings.modality)
@@ -54,6 +56,7 @@ def fit_clinical(config: RunConfig, material: Material) -> dict[str, ClinicalMod
         training = set(material.place("train").patients)
         files = material.cohort.files(settings.modality)
         learning = {p: rows for p, rows in files.items() if p in training}
+        source.prepare(everybody)  # a wide table is slow to look up one by one
         source.fit(learning)
         material.fitted.note(f"clinical model of {name}", "fit", learning)
         try:
