@@ -91,7 +91,7 @@ def _same_tasks(a: Run, b: Run) -> None:
 
 def _has_clinical(run: Run) -> None:
     predicted = run.predictions.loc[run.predictions["model"] == CLINICAL, "task"].unique()
-    missing = sorted(set(run.config.tasks) - set(predicted))
+    missing = sorted({task.name for task in run.tasks} - set(predicted))
     if missing:
         raise ComparisonError(
             f"{run.folder} has no clinical model for {', '.join(missing)}: without one, no claim "

@@ -10,7 +10,8 @@ from fusion.compare.pairs import Pairs, pair_up
 from fusion.compare.row import STRONGEST, Row
 from fusion.compare.rule import CORRECTED_T, Ends, Settings, Tested, judge, resampled
 from fusion.errors import UndefinedMetric
-from fusion.report.measures import Measure, measures
+from fusion.report.measure import Measure
+from fusion.report.measures import measures
 from fusion.report.tasks import TaskInfo
 from fusion.statistics.bootstrap import percentiles
 

@@ -10,7 +10,7 @@ from jaxtyping import Int
 
 from fusion.compare.entrants import Entrant
 from fusion.errors import UndefinedMetric
-from fusion.report.measures import Measure
+from fusion.report.measure import Measure
 from fusion.report.outcome import is_binary
 from fusion.report.scores import Scores
 from fusion.report.tasks import TaskInfo

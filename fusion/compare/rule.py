@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 
 from fusion.compare.pairs import FoldPair, Pairs
 from fusion.errors import UndefinedMetric
-from fusion.report.measures import Measure
+from fusion.report.measure import Measure
 from fusion.report.outcome import is_binary
 from fusion.statistics.auc_contrast import auc_contrast
 from fusion.statistics.bootstrap import percentiles, two_sided

@@ -9,10 +9,12 @@ import pandas as pd
 import yaml
 
 from fusion.config.compose import parse
+from fusion.config.parts.tasks import task_infos
 from fusion.config.run import RunConfig
 from fusion.data.split import Split
 from fusion.errors import ComparisonError, ConfigError, ReadError
 from fusion.report.predictions import load
+from fusion.report.tasks import TaskInfo
 from fusion.run.folder import CONFIG, FINISHED
 from fusion.run.resources import FILE as RESOURCES
 from fusion.run.resources import Resources
@@ -32,6 +34,12 @@ class Run:
     """Modalities hidden; None where too few patients have several."""
     resources: Mapping[str, Resources]
     """Folder of a model, such as `fusion` -> what its training took; empty for older runs."""
+
+    @property
+    def tasks(self) -> list[TaskInfo]:
+        """What is predicted, by name; a set of competing events is a task for each."""
+        every = [i for name, task in self.config.tasks.items() for i in task_infos(name, task)]
+        return sorted(every, key=lambda info: info.name)
 
 
 def find(patterns: Sequence[str]) -> list[Path]:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from fusion.compare.agree import Entry
-from fusion.config.parts.tasks import task_info
 from fusion.report.labels import known_labels
 from fusion.report.subgroups import CENTER, grouped
 from fusion.run.characteristics import characteristics
@@ -35,12 +34,11 @@ def strata(entries: Sequence[Entry]) -> tuple[Strata, list[str]]:
     predictions = pd.concat([e.run.predictions for e in entries], ignore_index=True)
     who = predictions.drop_duplicates("patient_id").set_index("patient_id")
     found: dict[str, pd.Series] = {CENTER: grouped(who["center"], ())}
-    for name, task in config.tasks.items():
-        info = task_info(name, task)
+    for info in first.tasks:
         if info.kind != "survival":
             label = known_labels(predictions, info).drop_duplicates("patient_id")
             values = label.set_index("patient_id")["label"].reindex(who.index)
-            found[f"{name}{LABEL}"] = grouped(values, ())
+            found[f"{info.name}{LABEL}"] = grouped(values, ())
     if not (Path(config.cohort.root) / "manifest.csv").exists():
         return found, [
             f"The cohort folder {config.cohort.root} is not on this machine, so strata are of "

@@ -20,7 +20,6 @@ from fusion.compare.sheets import as_table, beside_sheet, heads_sheet, main_shee
 from fusion.compare.sheets_beside import resources_sheet, strata_sheet
 from fusion.compare.strata import strata
 from fusion.compare.within import Within, within
-from fusion.config.parts.tasks import task_info
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.markdown import bullets, grid, plain
 from fusion.report.page import page
@@ -60,8 +59,8 @@ def compare_runs(
     groups, remarks = strata(entries)
     shares = {part: _share(entries, part) for part in ("test", "external")}
     families, strata_of, answers = [], [], []
-    for name, task in sorted(entries[0].run.config.tasks.items()):
-        everybody = field(entries, task_info(name, task))
+    for task in entries[0].run.tasks:
+        everybody = field(entries, task)
         family = compare(everybody, references=references, shares=shares, draws=draws, seed=seed)
         families.append(family)
         answers.append(answer(family, references))

@@ -79,7 +79,8 @@ def kaplan_meier(predictions: pd.DataFrame, task: TaskInfo, model: str) -> Drawi
         f"The groups are cut at {by} of the risk of the {len(trained)} training patients, so no "
         "patient shown here had a say in where. p: log-rank test over the groups."
     )
-    return Drawing(f"kaplan_meier_{task.name}", title, caption, image, pd.concat(tables))
+    drawn = pd.concat([table for table in tables if len(table)])  # with folds nobody is external
+    return Drawing(f"kaplan_meier_{task.name}", title, caption, image, drawn)
 
 
 def _panel(axes: Axes, found: Scores, cuts: Cuts, years: float) -> pd.DataFrame:
