@@ -54,7 +54,7 @@ def figure_robustness_map(tasks: Sequence[TaskInfo], rows: Sequence[Measured]) -
         right.tick_params(length=0, labeltop=True, labelbottom=False)
         right.set_yticks([])
         right.spines[:].set_visible(False)
-        figure.colorbar(image, ax=right, label="lost against everything", shrink=0.8)
+        figure.colorbar(image, ax=right, label="lost against everything", shrink=0.5)
         drawn = png(figure)
     caption = (
         "What is left of each metric where only the modalities with a black dot are there and the "

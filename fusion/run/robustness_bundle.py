@@ -79,13 +79,21 @@ def robustness_of_bundle(
         )
     out.mkdir(parents=True, exist_ok=True)
     save(rows, out / FILE)
-    return write(rows, tasks, out, draws=draws, seed=model.config.seed)
+    left = {m for name in rows["model"].unique() for m in modalities(name)}
+    rare = [m for m in model.trained.modalities if m not in left]
+    return write(rows, tasks, out, rare=rare, draws=draws, seed=model.config.seed)
 
 
 def write(
-    rows: pd.DataFrame, tasks: Sequence[TaskInfo], out: Path, *, draws: int, seed: int
+    rows: pd.DataFrame,
+    tasks: Sequence[TaskInfo],
+    out: Path,
+    *,
+    rare: Sequence[str],
+    draws: int,
+    seed: int,
 ) -> Path:
-    """Table and figures of what is left."""
+    """Table and figures of what is left; `rare` modalities were hidden from everybody."""
     measured = {t.name: list(robustness_rows(rows, t, draws=draws, seed=seed)) for t in tasks}
     known = [t for t in tasks if any(row.value is not None for row in measured[t.name])]
     if not known:
@@ -97,6 +105,11 @@ def write(
         figure.save(out)
     text = ["# Without some modalities", f"![{overview.title}]({overview.name}.png)"]
     text.append(overview.caption)
+    if rare:
+        text.append(
+            f"Hidden from everybody, since fewer than {ENOUGH} patients have them with all others: "
+            f"{', '.join(rare)}."
+        )
     for task in known:
         for part, title in JUDGED.items():
             mine = [row for row in measured[task.name] if row.part == part]

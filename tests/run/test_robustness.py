@@ -1,15 +1,19 @@
 """Hiding a modality is the same as not having it, for the same patients and every subset."""
 
+import shutil
+
 import pytest
 import torch
 
 from fusion.config.parts.tasks import task_infos
+from fusion.errors import BundleError
 from fusion.report.predictions import load as load_predictions
 from fusion.run.bundle import load_bundle, open_folder
 from fusion.run.inputs import Inputs
 from fusion.run.loading import load
 from fusion.run.predict import predict
 from fusion.run.robustness import FILE, hidden, read, robustness, shared, subsets
+from fusion.run.robustness_bundle import robustness_of_bundle
 
 
 def having(*texts):
@@ -92,3 +96,31 @@ def test_a_run_leaves_it_beside_its_predictions(finished, taken):
     assert rows is not None
     assert set(rows["part"]) == {"external"}
     assert rows.groupby("model")["patient_id"].nunique().nunique() == 1
+
+
+@pytest.mark.slow
+def test_a_bundle_is_tried_on_those_whom_its_run_tested_on(
+    finished, small_cache, tmp_path, monkeypatch
+):
+    """With everything left it says what the run said; every subset is in the table."""
+    monkeypatch.setattr("fusion.run.robustness.ENOUGH", 3)  # the cohort is small
+    bundle = finished / "bundle"
+    table = robustness_of_bundle(
+        bundle=bundle, cohort=None, out=tmp_path / "out", cache=small_cache, draws=20
+    )
+    mine = load_predictions(tmp_path / "out" / FILE)
+    whole = max(mine["model"].unique(), key=len)
+    said = load_predictions(finished / "predictions.parquet")
+    said = said[said["model"] == "fusion"]
+    keys = ["task", "patient_id", "class"]
+    both = mine[mine["model"] == whole].merge(said, on=keys, validate="one_to_one")
+    assert len(both) == (mine["model"] == whole).sum()
+    assert set(both["part_y"]) <= {"test", "external"}
+    if set(whole.split(" + ")) == set(load_bundle(bundle).trained.modalities):
+        assert (both["value_x"] - both["value_y"]).abs().max() < 1e-6
+    assert all(f"| {name} |" in table.read_text() for name in mine["model"].unique())
+    assert (tmp_path / "out" / "robustness_map.png").stat().st_size > 10_000
+
+    alone = shutil.copytree(bundle, tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match=r"no split\.json beside it"):
+        robustness_of_bundle(bundle=alone, cohort=None, out=tmp_path, cache=None, draws=20)
