@@ -107,5 +107,6 @@ def test_the_order_of_the_sections_is_that_of_the_page(run, make_summary):
     from fusion.report.wishes import Wishes
 
     found = performance([], make_summary(run), Metrics((), 5, 0), Wishes())
-    assert tuple(name.replace("_", "-") for name in found) == IDS
+    names = [name.replace("_", "-") for name in found if name != "added"]  # of head=offset alone
+    assert tuple(names) == IDS
     assert not any(np.size(section.items) for section in found.values())
