@@ -74,8 +74,8 @@ def compare_command(folders: Sequence[Path]) -> str:
     """What to type after a sweep.
 
     Example:
-        >>> compare_command([Path("runs/a/0"), Path("runs/a/1")])
-        "python -m fusion.scripts.compare runs='runs/a/*'"
+        >>> compare_command([Path("runs/a/0"), Path("runs/a/1")]).split()[-1]
+        "runs='runs/a/*'"
     """
     script = Path(sys.argv[0]).with_name("scripts") / "compare.py"
     program = str(script) if script.exists() else "-m fusion.scripts.compare"

@@ -20,8 +20,14 @@ from fusion.config.task import TaskConfig
 
 def options(union, key):
     """What a union, or one schema, lets `key` be."""
-    kinds = get_args(get_args(union)[0]) if not isinstance(union, type) else [union]
-    return {name for kind in kinds for name in get_args(kind.model_fields[key].annotation)}
+    return {name for kind in members(union) for name in get_args(kind.model_fields[key].annotation)}
+
+
+def members(union):
+    """The schemas of a union, which may have others and what pydantic notes of them inside."""
+    if isinstance(union, type):
+        return [union]
+    return [schema for part in get_args(union) for schema in members(part)]
 
 
 def written(group, key):
