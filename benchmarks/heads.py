@@ -4,10 +4,9 @@
     python benchmarks/heads.py --repeats 3      # sooner, noisier
 
 Each peer is the same mathematics in plain layers with the same weights, and runs one patient at a
-time. Without dropout both give the same numbers, to 1e-6 in double
-precision, which is checked first. Times are medians of
-interleaved steps (forward, backward, AdamW); memory is the peak of a step beyond what was held
-before it, each in a process of its own, as the kernel counts it.
+time. Without dropout both give the same numbers, to 1e-6 in double precision, which is checked
+first. Times are medians of interleaved steps (forward, backward, AdamW); memory is the peak of a
+step beyond what was held before it, each in a process of its own, as the kernel counts it.
 """
 
 import argparse
@@ -290,7 +289,8 @@ def main() -> int:
         missed |= fails
         print(
             f"{name:44} {ours:6.2f} s {peer:6.2f} s {ratio:6.2f}x {goal.time:5.2f}x "
-            f"{ours_mb:6.0f} {peer_mb:6.0f} {memory:5.2f} differ by {exact:.0e}, in single {single:.0e}"
+            f"{ours_mb:6.0f} {peer_mb:6.0f} {memory:5.2f} "
+            f"differ by {exact:.0e}, in single {single:.0e}"
             f"{'  MISSED' if fails else ''}",
             flush=True,
         )

@@ -127,7 +127,7 @@ def paired_bootstrap(
 
 
 def two_sided(values: Float[np.ndarray, " draws"]) -> float:
-    """p of no difference: twice the smaller share on one side of zero, one added.
+    """P of no difference: twice the smaller share on one side of zero, one added.
 
     Example:
         >>> two_sided(np.array([0.1, 0.2, 0.3, -0.1, np.nan]))
