@@ -7,6 +7,7 @@ from torch import nn
 
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -44,12 +45,7 @@ class EarlyFusion(FusionHead):
         self.names = sorted_names(dims)
         self.project = nn.ModuleDict({m: nn.Linear(dims[m], dim) for m in self.names})
         self.absent = nn.Parameter(torch.randn(len(self.names), dim) * 0.02)
-        self.mlp = nn.Sequential(
-            nn.Linear(len(self.names) * dim, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, out_features),
-        )
+        self.mlp = perceptron(len(self.names) * dim, hidden, out_features, dropout)
 
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:
         """Fuse."""

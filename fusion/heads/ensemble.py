@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.columns import Columns, in_intervals, places
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.heads.pools import RankAverage, Stacked, WeightedMean
 from fusion.types import Tokens
 
@@ -68,15 +69,7 @@ class EnsembleFusion(FusionHead):
         groups = [Columns("plain", out_features)] if columns is None else columns
         self.places = places(groups, out_features)
         self.predictors = nn.ModuleDict(
-            {
-                m: nn.Sequential(
-                    nn.Linear(dims[m], hidden),
-                    nn.GELU(),
-                    nn.Dropout(dropout),
-                    nn.Linear(hidden, out_features),
-                )
-                for m in self.names
-            }
+            {m: perceptron(dims[m], hidden, out_features, dropout) for m in self.names}
         )
         self.register_buffer("member", torch.ones(len(self.names), dtype=torch.bool))
         self.register_buffer("overlap", torch.eye(out_features).repeat(len(self.names), 1, 1))

@@ -11,6 +11,7 @@ from fusion.heads.base import Fused, FusionHead
 from fusion.heads.check import positive
 from fusion.heads.masking import masked_softmax
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -69,13 +70,7 @@ class ExpertFusion(FusionHead):
         width = len(self.names) * dim
         self.router = nn.Linear(width + len(self.names), experts)
         self.experts = nn.ModuleList(
-            nn.Sequential(
-                nn.Linear(width, hidden),
-                nn.GELU(),
-                nn.Dropout(dropout),
-                nn.Linear(hidden, out_features),
-            )
-            for _ in range(experts)
+            perceptron(width, hidden, out_features, dropout) for _ in range(experts)
         )
 
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:

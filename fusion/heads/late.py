@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -41,15 +42,7 @@ class LateFusion(FusionHead):
         super().__init__()
         self.names = sorted_names(dims)
         self.predictors = nn.ModuleDict(
-            {
-                m: nn.Sequential(
-                    nn.Linear(dims[m], hidden),
-                    nn.GELU(),
-                    nn.Dropout(dropout),
-                    nn.Linear(hidden, out_features),
-                )
-                for m in self.names
-            }
+            {m: perceptron(dims[m], hidden, out_features, dropout) for m in self.names}
         )
         self.scores = nn.Parameter(torch.zeros(len(self.names)))
         gates = {m: nn.Linear(dims[m], 1, bias=False) for m in self.names} if gated else {}

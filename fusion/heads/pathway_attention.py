@@ -10,6 +10,7 @@ from fusion.heads.blocks import attention, feed_forward
 from fusion.heads.check import positive
 from fusion.heads.guide import Guide, read_by, real_or_zero
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -71,12 +72,7 @@ class PathwayAttentionFusion(FusionHead):
         self.feed = feed_forward(dim, dropout)
         self.last = nn.LayerNorm(dim)
         self.absent = nn.Parameter(torch.randn(len(self.read), dim) * 0.02)
-        self.out = nn.Sequential(
-            nn.Linear(len(self.names) * dim, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, out_features),
-        )
+        self.out = perceptron(len(self.names) * dim, hidden, out_features, dropout)
 
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:
         """Fuse."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.masking import shares
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -58,12 +59,7 @@ class ProductFusion(FusionHead):
         self.precision = nn.ModuleDict(
             {m: nn.Sequential(nn.Linear(dims[m], dim), nn.Softplus()) for m in self.names}
         )
-        self.out = nn.Sequential(
-            nn.Linear(dim, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, out_features),
-        )
+        self.out = perceptron(dim, hidden, out_features, dropout)
 
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:
         """Fuse."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from fusion.heads.base import Fused
 from fusion.heads.blocks import SelfBlock
 from fusion.heads.masking import masked_softmax, shares
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -84,12 +85,7 @@ class TwoSides(nn.Module):
         self.modality = nn.Parameter(torch.randn(len(self.names), dim) * 0.02)
         self.read = Side(dim=dim, layers=layers, heads=heads, dropout=dropout)
         self.guide = Side(dim=dim, layers=layers, heads=heads, dropout=dropout)
-        self.out = nn.Sequential(
-            nn.Linear(2 * dim, hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, out_features),
-        )
+        self.out = perceptron(2 * dim, hidden, out_features, dropout)
 
     def forward(
         self,

@@ -8,6 +8,7 @@ from torch import nn
 from fusion.errors import ConfigError
 from fusion.heads.base import Fused, FusionHead
 from fusion.heads.modalities import in_order, sorted_names
+from fusion.heads.perceptron import perceptron
 from fusion.types import Tokens
 
 
@@ -42,12 +43,7 @@ class SingleModality(FusionHead):
                 f"expected one of {', '.join(self.names)}"
             )
         self.modality = modality
-        self.mlp = nn.Sequential(
-            nn.Linear(dims[modality], hidden),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, out_features),
-        )
+        self.mlp = perceptron(dims[modality], hidden, out_features, dropout)
         self.absent = nn.Parameter(torch.zeros(out_features))
 
     def forward(self, tokens: Mapping[str, Tokens]) -> Fused:
