@@ -129,5 +129,6 @@ def _clinical_columns(config: RunConfig, material: Material, task: str) -> pd.Da
         return pd.DataFrame()
     drop = defining([config.tasks[task]], settings.modality)
     source = build_table(settings.table, root=Path(config.cohort.root), drop=drop)
+    source.prepare(mine)  # rows are then read for everybody at once
     source.fit(mine)
     return input_columns(source, mine, list(mine))
