@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from fusion.types import Tokens
 
@@ -16,7 +16,8 @@ def pad(rows: Sequence[Float[Tensor, "_ dim"]]) -> Tokens:
         >>> pad([torch.ones(1, 2), torch.ones(3, 2)]).mask.tolist()
         [[True, False, False], [True, True, True]]
     """
-    features = torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+    one = len(rows) == 1  # a large bag travels alone, and is not copied
+    features = rows[0][None] if one else nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
     lengths = torch.tensor([len(r) for r in rows], device=features.device)
     places = torch.arange(features.shape[1], device=features.device)
     return Tokens(features, places < lengths[:, None])

@@ -41,7 +41,10 @@ class TilesEncoder(Encoder[Bags]):
 
     def forward(self, x: Bags) -> Tokens:
         """A token for each tile that is kept."""
-        bags = [self._chosen(bag) for bag in x.features.split(x.lengths.tolist())]
+        lengths = x.lengths.tolist()
+        if self.most is None or max(lengths, default=0) <= self.most:
+            return pad(self.embed(x.features).split(lengths))  # no copy of the bags
+        bags = [self._chosen(bag) for bag in x.features.split(lengths)]
         return pad(self.embed(torch.cat(bags)).split([len(bag) for bag in bags]))
 
     def _chosen(self, bag: Float[Tensor, "tiles features"]) -> Float[Tensor, "kept features"]:
