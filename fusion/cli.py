@@ -58,7 +58,9 @@ def train() -> None:
     for number in (signal.SIGTERM, signal.SIGUSR1):
         signal.signal(number, stop)
     from fusion.config.compose import launch
+    from fusion.run.allocator import keep_freed_memory
 
+    keep_freed_memory()
     done: list[Path] = []
 
     def one(config: "RunConfig", folder: Path, overrides: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """What every test shares: one thread each, and one small demo cohort for all processes."""
 
 import fcntl
+import importlib
 import os
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+
+# jaxtyping's hook turns off the bytecode cache of whatever one of our modules imports first,
+# which then is compiled anew by every process (half a minute); so large libraries come before
+for library in (
+    "lightning.pytorch",
+    "lifelines",
+    "matplotlib.pyplot",
+    "monai.networks.nets",
+    "pydantic",
+    "scipy.stats",
+    "skimage.filters",
+    "sklearn.linear_model",
+    "statsmodels.api",
+    "torchmetrics",
+    "transformers",
+):
+    importlib.import_module(library)
 
 torch.set_num_threads(1)  # two test processes share two cores
 
