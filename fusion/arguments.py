@@ -1,5 +1,6 @@
 """The `name=value` command line of the project's scripts."""
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -68,6 +69,26 @@ def whole(values: Mapping[str, str], name: str, default: int, *, lowest: int = 1
     if not text.isdecimal() or int(text) < lowest:
         raise ConfigError(f"{name}={text}: expected a whole number, {lowest} or more")
     return int(text)
+
+
+def decimal(values: Mapping[str, str], name: str) -> float | None:
+    """A number of 0 or more; None where it is not given.
+
+    Raises:
+        ConfigError: where it is something else.
+
+    Example:
+        >>> decimal({"days": "1.5"}, "days"), decimal({}, "days")
+        (1.5, None)
+    """
+    text = values.get(name)
+    try:
+        number = None if text is None else float(text)
+    except ValueError:
+        number = math.nan
+    if number is not None and not 0 <= number < math.inf:
+        raise ConfigError(f"{name}={text}: expected a number, 0 or more")
+    return number
 
 
 def explain(about: str, allowed: Mapping[str, str], required: Sequence[str]) -> str:

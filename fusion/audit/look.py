@@ -12,7 +12,7 @@ from torch import Tensor
 from fusion.audit.features import summarise
 from fusion.audit.near import continuous
 from fusion.data.cohort import Entry, Files
-from fusion.data.prepare.cache import digest
+from fusion.data.prepare.cache_key import digest
 from fusion.data.prepare.volume_rows import MASK
 from fusion.data.source import Source
 from fusion.types import Bags, Input, PatientId, Volumes

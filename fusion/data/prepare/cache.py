@@ -1,16 +1,15 @@
 """Slow work is done once: arrays under the hash of everything that made them."""
 
 import contextlib
-import functools
 import hashlib
 import json
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,66 +17,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from fusion.errors import CacheError, ConfigError, ReadError
+from fusion.data.prepare.claim import claimed
+from fusion.errors import CacheError
 
 log = logging.getLogger(__name__)
-
-version = functools.cache(metadata.version)
-"""Of a package; looked up once, since each look reads and parses a file."""
 
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BOOL": "?",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1",
 }  # fmt: skip
-
-
-def digest(config: Mapping[str, Any], paths: Sequence[Path]) -> str:
-    """The key of an entry: a hash of the whole configuration and of every file's content.
-
-    Args:
-        config: Whatever decides the result, a version number of the code included. JSON values
-            only; the order of keys never matters, the order of lists does.
-        paths: The files that are read, in the order in which they are used.
-
-    Raises:
-        ConfigError: for a value that JSON cannot hold.
-        ReadError: for a file that cannot be read.
-
-    Example:
-        >>> digest({"spacing_mm": 1.0, "code": 1}, []) == digest({"code": 1, "spacing_mm": 1.0}, [])
-        True
-        >>> digest({"code": 1}, []) == digest({"code": 2}, [])
-        False
-    """
-    try:
-        text = json.dumps(config, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"a cache key needs plain JSON values: {error}; give text for a path, numbers that "
-            "are finite, lists and mappings"
-        ) from error
-    whole = hashlib.blake2b(f"{version('fusion-onco')}\n{text}\n".encode(), digest_size=32)
-    for path in paths:
-        whole.update(_content(path))
-    return whole.hexdigest()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        real = path.resolve(strict=True)
-        stat = real.stat()
-        return _hash(real, stat.st_size, stat.st_mtime_ns, stat.st_ino)
-    except OSError as error:
-        raise ReadError(path, f"cannot be read: {error.strerror}") from error
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _hash(path: Path, size: int, mtime_ns: int, inode: int) -> bytes:
-    with path.open("rb") as file:
-        return hashlib.file_digest(
-            file, functools.partial(hashlib.blake2b, digest_size=32)
-        ).digest()
 
 
 @dataclass(frozen=True)
@@ -119,6 +68,22 @@ class Cache:
         """What was noted beside the arrays; None if the entry is absent."""
         return self._open(key)
 
+    def peek(self, key: str) -> dict[str, Any] | None:
+        """`meta`, but a torn entry stays as it is."""
+        try:
+            return _told(_noted(self._path(key)))
+        except (OSError, *_TORN):
+            return None
+
+    def sound(self, key: str) -> bool | None:
+        """Whether every number is what was written; None for an entry without a checksum.
+
+        Reads all of it.
+        """
+        told = _noted(self._path(key)).get(_SUM)
+        found = self.get(key)
+        return None if told is None else found is not None and checksum(found) == told
+
     def put(self, key: str, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> None:
         """Publish an entry by an atomic rename; of two writers of one key, either may win.
 
@@ -129,7 +94,8 @@ class Cache:
         # not tempfile: its 0600 would lock colleagues out of a shared cache
         temporary = path.with_name(f".{key}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
         dense = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        text = json.dumps(dict(meta), sort_keys=True, allow_nan=False)
+        # one text: safetensors writes several in any order, and equal entries are equal bytes
+        text = json.dumps({**meta, _SUM: checksum(dense)}, sort_keys=True, allow_nan=False)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             save_file(dense, temporary, metadata={"fusion": text})
@@ -147,6 +113,10 @@ class Cache:
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 temporary.unlink()
 
+    def claim(self, key: str) -> AbstractContextManager[None]:
+        """Whoever makes the entry holds this meanwhile, and looks again once it is held."""
+        return claimed(self.root / key[:2] / f".{key}.lock")
+
     def _path(self, key: str) -> Path:
         return self.root / key[:2] / f"{key}.safetensors"
 
@@ -155,15 +125,14 @@ class Cache:
         if not path.is_file():
             return None
         try:
-            with safe_open(path, framework="numpy") as file:
-                meta: dict[str, Any] = json.loads((file.metadata() or {})["fusion"])
+            meta = _noted(path)
         except FileNotFoundError:  # another process found it torn a moment ago
             return None
-        except (SafetensorError, KeyError, ValueError) as error:
+        except _TORN as error:
             log.warning("the cache entry %s is torn (%s); it will be made again", path, error)
             self._delete(path)
             return None
-        return meta
+        return _told(meta)
 
     def _delete(self, path: Path) -> None:
         try:
@@ -173,6 +142,38 @@ class Cache:
                 f"cannot delete the torn cache entry {path}: {error}; delete it by hand, or set "
                 "the cache to a folder that you can write to"
             ) from error
+
+
+_SUM = "blake2b"
+"""Where the checksum stands among what is noted."""
+
+_TORN = (SafetensorError, KeyError, ValueError)
+
+
+def _noted(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="numpy") as file:
+        meta: dict[str, Any] = json.loads((file.metadata() or {})["fusion"])
+    return meta
+
+
+def _told(meta: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in meta.items() if name != _SUM}
+
+
+def checksum(arrays: Mapping[str, np.ndarray]) -> str:
+    """Of all numbers, names, types and shapes.
+
+    Example:
+        >>> one, other = {"a": np.zeros(2)}, {"a": np.zeros(2, np.float32)}
+        >>> checksum(one) == checksum({"a": np.zeros(2)}), checksum(one) == checksum(other)
+        (True, False)
+    """
+    whole = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        array = np.asarray(arrays[name], order="C")
+        whole.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        whole.update(array.reshape(-1).view(np.uint8).data)
+    return whole.hexdigest()
 
 
 def _free(folder: Path) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from fusion.data.cohort import Entry
 from fusion.data.harmonise.stain import Profile
 from fusion.data.harmonise.stain_target import StainTarget
-from fusion.data.prepare.cache import Cache, digest
+from fusion.data.prepare.cache import Cache
+from fusion.data.prepare.cache_key import digest
 from fusion.data.prepare.embedding import Report, embed
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
 from fusion.data.prepare.stain_profile import stain_profile
@@ -101,8 +102,11 @@ class SlideStore:
         Raises:
             ReadError: where the slide cannot be used.
         """
-        if self._cache.meta(self._key(entry, self.made_by())) is None:
-            self._make(entry, report)
+        key = self._key(entry, self.made_by())
+        if self._cache.meta(key) is None:
+            with self._cache.claim(key):  # another process may be at it
+                if self._cache.meta(key) is None:
+                    self._make(entry, report)
 
     def arrays(self, entry: Entry) -> Mapping[str, np.ndarray]:
         """Features and places; made now where the cache lacks them.
@@ -129,7 +133,8 @@ class SlideStore:
         if self._stain is not None:
             recolour = self._stain.recolour(self.profile(entry))
         arrays, meta = embed(entry, self._tiling, self._encoder, report, recolour)
-        self._cache.put(self._key(entry, self.made_by()), arrays, meta)
+        origin = {"file": entry.path.name, "made_by": self.made_by()}
+        self._cache.put(self._key(entry, self.made_by()), arrays, {**meta, **origin})
         return arrays, meta
 
     def _key(self, entry: Entry, made_by: Mapping[str, Any]) -> str:

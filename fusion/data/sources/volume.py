@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fusion.data.cohort import Entry, Files
 from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.harmonised import Harmoniser
-from fusion.data.prepare.cache import Cache, digest
+from fusion.data.prepare.cache import Cache
+from fusion.data.prepare.cache_key import digest
 from fusion.data.prepare.volume_rows import MASK, as_fault, file_faults, read_row, row_faults
 from fusion.data.prepare.volumes import VolumePreparation
 from fusion.errors import BundleError, ConfigError, Fault, ReadError
@@ -195,5 +196,5 @@ class VolumeSource:
         arrays = {"image": prepared.image, "channels": prepared.channels}
         if prepared.mask is not None:
             arrays["mask"] = prepared.mask
-        self._cache.put(key, arrays, prepared.meta)
+        self._cache.put(key, arrays, {**prepared.meta, "file": rows[0].path.name})
         return arrays, prepared.meta

@@ -11,7 +11,9 @@ import pytest
 from safetensors import SafetensorError
 
 from fusion.data.prepare import cache as module
-from fusion.data.prepare.cache import Cache, digest
+from fusion.data.prepare import cache_key
+from fusion.data.prepare.cache import Cache
+from fusion.data.prepare.cache_key import digest
 from fusion.errors import CacheError, ConfigError, ReadError
 
 KEY = "ab" + 62 * "0"
@@ -212,7 +214,7 @@ def test_a_key_is_of_the_content_and_not_of_the_place(tmp_path):
 
 def test_a_key_changes_with_the_version(monkeypatch):
     before = digest({}, [])
-    monkeypatch.setattr(module, "version", lambda name: "99.0")
+    monkeypatch.setattr(cache_key, "version", lambda name: "99.0")
     assert digest({}, []) != before
 
 

@@ -236,7 +236,7 @@ def test_a_stop_ends_the_other_slides_at_their_next_batch(source, files):
 
 def test_a_full_disk_is_an_error_and_not_a_fault(source, files, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.raises(CacheError, match="cannot write the cache entry"):
+    with pytest.raises(CacheError, match="cannot write the lock .* set the cache to a folder"):
         source().prepare(files)
 
 
