@@ -10,7 +10,7 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import ValidationError
 
@@ -92,7 +92,7 @@ def validated(config: DictConfig) -> RunConfig:
         ConfigError: listing every value that does not fit.
     """
     plain = OmegaConf.to_container(config, resolve=False)
-    missing = [key for key in flatten(plain) if OmegaConf.is_missing(*owner(config, key))]
+    missing = unfilled(plain)
     if missing:
         experiments = ", ".join(sorted(p.stem for p in (CONFIGS / "experiment").glob("*.yaml")))
         raise ConfigError(
@@ -106,10 +106,17 @@ def validated(config: DictConfig) -> RunConfig:
     return parse(values)
 
 
-def owner(config: DictConfig, key: str) -> tuple[Any, str]:
-    """The node that holds a dotted key, and the key's last part."""
-    parent, _, last = key.rpartition(".")
-    return (OmegaConf.select(config, parent) if parent else config), last
+def unfilled(node: Any, prefix: str = "") -> list[str]:
+    """Dotted keys that have no value yet; a key may hold a dot itself.
+
+    Example:
+        >>> unfilled({"name": "???", "accept": {"label/rna.TP53": "true", "x.y": "???"}})
+        ['name', 'accept.x.y']
+    """
+    if not isinstance(node, dict):
+        return [prefix] if node == MISSING else []
+    inside = f"{prefix}." if prefix else ""
+    return [name for key, value in node.items() for name in unfilled(value, f"{inside}{key}")]
 
 
 def parse(values: Any) -> RunConfig:
