@@ -39,7 +39,8 @@ EDGES = {
     "monai": {"data/prepare", "encoders"},
     "jinja2": {"report"},
     "transformers": {"data/prepare/patch_encoders"},
-    "tifffile": {"testing/demo"},
+    "tifffile": {"testing/demo", "data/readers"},
+    "simplejpeg": {"data/readers"},
     "nilearn": {"testing/demo"},
     "lifelines": {"baseline", "report", "metrics", "statistics"},
 }

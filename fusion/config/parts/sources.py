@@ -17,6 +17,7 @@ from fusion.config.task import TaskConfig
 from fusion.data.harmonise.centers import CenterEffects
 from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.prepare.patch_encoders.choose import patch_encoder
+from fusion.data.prepare.tiling import Tiling
 from fusion.data.signatures import Signatures
 from fusion.data.source import Source
 from fusion.data.sources.bag import BagSource
@@ -73,12 +74,15 @@ def build_source(
                 encoder=patch_encoder(
                     **config.patch_encoder.model_dump(), mpp=config.mpp, tile_px=config.tile_px
                 ),
-                tile_px=config.tile_px,
-                mpp=config.mpp,
-                stride_px=config.stride_px,
-                min_tissue=config.min_tissue,
-                max_tiles_per_slide=config.max_tiles_per_slide,
-                seed=seed,
+                tiling=Tiling(
+                    tile_px=config.tile_px,
+                    mpp=config.mpp,
+                    stride_px=config.stride_px,
+                    min_tissue=config.min_tissue,
+                    max_tiles=config.max_tiles_per_slide,
+                    seed=seed,
+                ),
+                half_size_decode=config.half_size_decode,
                 cache=cache,
                 workers=config.workers,
                 stain=build_stain(config.stain),

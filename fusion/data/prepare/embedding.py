@@ -26,6 +26,8 @@ def embed(
     encoder: PatchEncoder,
     report: Report,
     recolour: Recolour | None = None,
+    *,
+    half_size_decode: bool = False,
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Features (float16) and places of a slide's tiles, and what there is to know of them.
 
@@ -35,6 +37,7 @@ def embed(
         encoder: tiles -> features.
         report: of progress.
         recolour: what changes the tiles first; None leaves them.
+        half_size_decode: how tiles are read, as `SlideFile.open` says.
 
     Returns:
         Arrays `features` [tiles, dim], `corner_um` and `corner_px` (level 0) [tiles, 2]; and
@@ -43,7 +46,10 @@ def embed(
     Raises:
         ReadError: where the slide cannot be used.
     """
-    with SlideFile.open(entry.path, entry.patient_id, entry.mpp) as slide:
+    slide_file = SlideFile.open(
+        entry.path, entry.patient_id, entry.mpp, half_size_decode=half_size_decode
+    )
+    with slide_file as slide:
         tiles = tiling.place(slide, tissue_mask(slide))
         total = len(tiles.corner_px)
         features = np.empty((total, encoder.dim), dtype=np.float16)

@@ -36,6 +36,7 @@ class SlideStore:
         encoder: what encodes them.
         cache: folder of the entries.
         stain: what tiles are brought to before they are encoded; None leaves them.
+        half_size_decode: how tiles are read, as `SlideFile.open` says.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class SlideStore:
         encoder: PatchEncoder,
         cache: Path,
         stain: StainTarget | None = None,
+        half_size_decode: bool = False,
     ) -> None:
         self._tiling = tiling
         self._encoder = encoder
         self._cache = Cache(cache)
         self._stain = stain
+        self._half = half_size_decode
         # travels to worker processes, so that none of them hashes gigabytes again
         self._keys: dict[tuple[str, Path, float | None], str] = {}
 
@@ -62,7 +65,11 @@ class SlideStore:
             "tiling": asdict(self._tiling),
             "encoder": dict(self._encoder.spec()),
             **stain,
+            **self._reading(),
         }
+
+    def _reading(self) -> dict[str, bool]:
+        return {"half_size_decode": True} if self._half else {}
 
     def ensure_profile(self, entry: Entry, report: Report) -> None:
         """Find how the slide is stained, unless that is known.
@@ -86,13 +93,16 @@ class SlideStore:
             "code": CODE,
             "tiling": asdict(self._tiling),
             "stain": self._stain.spec(),
+            **self._reading(),
         }
         key = self._key(entry, made_by)
         found = self._cache.get(key)
         if found is not None:
             return found
         stain = self._stain
-        made, meta = stain_profile(entry, self._tiling, stain.method, stain.tiles, report)
+        made, meta = stain_profile(
+            entry, self._tiling, stain.method, stain.tiles, report, half_size_decode=self._half
+        )
         self._cache.put(key, made, meta)
         return made
 
@@ -132,7 +142,9 @@ class SlideStore:
         recolour = None
         if self._stain is not None:
             recolour = self._stain.recolour(self.profile(entry))
-        arrays, meta = embed(entry, self._tiling, self._encoder, report, recolour)
+        arrays, meta = embed(
+            entry, self._tiling, self._encoder, report, recolour, half_size_decode=self._half
+        )
         origin = {"file": entry.path.name, "made_by": self.made_by()}
         self._cache.put(self._key(entry, self.made_by()), arrays, {**meta, **origin})
         return arrays, meta

@@ -17,14 +17,23 @@ _MOST_PIXELS = 1_000_000
 
 
 def stain_profile(
-    entry: Entry, tiling: Tiling, method: StainMethod, tiles: int, report: Report
+    entry: Entry,
+    tiling: Tiling,
+    method: StainMethod,
+    tiles: int,
+    report: Report,
+    *,
+    half_size_decode: bool = False,
 ) -> tuple[Profile, dict[str, Any]]:
     """From tiles that are spread evenly over those of the slide; the same ones every time.
 
     Raises:
         ReadError: where the slide cannot be used, or its stain cannot be estimated.
     """
-    with SlideFile.open(entry.path, entry.patient_id, entry.mpp) as slide:
+    slide_file = SlideFile.open(
+        entry.path, entry.patient_id, entry.mpp, half_size_decode=half_size_decode
+    )
+    with slide_file as slide:
         placed = tiling.place(slide, tissue_mask(slide))
         total = len(placed.corner_px)
         chosen = np.unique(np.linspace(0, total - 1, min(tiles, total)).round().astype(int))

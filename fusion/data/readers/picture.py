@@ -4,6 +4,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from fusion.data.readers.pixels import on_white
@@ -22,7 +24,7 @@ _DAMAGE = (OSError, SyntaxError, TypeError, ValueError, LookupError, struct.erro
 class Picture:
     """One level of pixels."""
 
-    image: Image.Image
+    pixels: UInt8[np.ndarray, "h w 3"]
     dimensions: tuple[int, int]
     """Width and height in pixels."""
     downsamples: tuple[float, ...] = (1.0,)
@@ -54,20 +56,22 @@ class Picture:
             raise ReadError(
                 path, f"the image is damaged or cut off ({error}); copy it again", patient
             ) from error
-        return Picture(rgb, rgb.size)
+        return Picture(np.asarray(rgb), rgb.size)
 
-    def region(self, level: int, x: int, y: int, width: int, height: int) -> Image.Image:
+    def region(
+        self, level: int, x: int, y: int, width: int, height: int
+    ) -> UInt8[np.ndarray, "{height} {width} 3"]:
         """Pixels from (x, y); white outside."""
-        canvas = Image.new("RGB", (width, height), "white")
+        canvas = np.full((height, width, 3), 255, dtype=np.uint8)
         left, top = max(x, 0), max(y, 0)
         right, bottom = min(x + width, self.dimensions[0]), min(y + height, self.dimensions[1])
         if left < right and top < bottom:
-            canvas.paste(self.image.crop((left, top, right, bottom)), (left - x, top - y))
+            inside = self.pixels[top:bottom, left:right]
+            canvas[top - y : bottom - y, left - x : right - x] = inside
         return canvas
 
     def close(self) -> None:
-        """Let go of the pixels."""
-        self.image.close()
+        """Nothing is open."""
 
 
 def _check(image: Image.Image, path: Path, patient: str | None) -> None:

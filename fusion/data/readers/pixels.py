@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 
@@ -20,7 +22,9 @@ class Pixels(Protocol):
         """Level-0 pixels per pixel of each level, ascending from 1."""
         ...
 
-    def region(self, level: int, x: int, y: int, width: int, height: int) -> Image.Image:
+    def region(
+        self, level: int, x: int, y: int, width: int, height: int
+    ) -> UInt8[np.ndarray, "{height} {width} 3"]:
         """RGB, all in pixels of the level; white outside."""
         ...
 
@@ -46,15 +50,27 @@ def on_white(image: Image.Image) -> Image.Image:
     return canvas
 
 
-def resize(image: Image.Image, box: list[float], size: tuple[int, int]) -> Image.Image:
-    """Area mean where the ratio is whole; otherwise Hamming, since a box would dislocate edges."""
+def resize(
+    pixels: UInt8[np.ndarray, "h w 3"], box: list[float], size: tuple[int, int]
+) -> UInt8[np.ndarray, "_ _ 3"]:
+    """Area mean where the ratio is whole; otherwise Hamming, since a box would dislocate edges.
+
+    Args:
+        pixels: in which the box lies.
+        box: left, top, right, bottom.
+        size: width and height of the result.
+    """
     left, top, right, bottom = box
     across, down = (right - left) / size[0], (bottom - top) / size[1]
     numbers = (left, top, across, down)
     if min(across, down) > 0.5 and all(abs(number - round(number)) < 1e-6 for number in numbers):
+        factor = (round(across), round(down))
         corners = (round(left), round(top), round(right), round(bottom))
-        return image.reduce((round(across), round(down)), box=corners)
-    return image.resize(size, Image.Resampling.HAMMING, box=(left, top, right, bottom))
+        if factor == (1, 1):
+            return pixels[corners[1] : corners[3], corners[0] : corners[2]]
+        return np.asarray(Image.fromarray(pixels).reduce(factor, box=corners))
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize(size, Image.Resampling.HAMMING, box=(left, top, right, bottom)))
 
 
 def companions(path: Path) -> tuple[Path, ...]:

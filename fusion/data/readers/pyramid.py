@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 
+import numpy as np
 import openslide
-from PIL import Image
+from jaxtyping import UInt8
 
 from fusion.data.readers.pixels import on_white
 from fusion.errors import ReadError
@@ -64,7 +65,19 @@ class Pyramid:
         """Level-0 pixels per pixel of each level."""
         return tuple(starmap(self._whole, enumerate(self.handle.level_downsamples)))
 
-    def region(self, level: int, x: int, y: int, width: int, height: int) -> Image.Image:
+    @property
+    def vendor(self) -> str:
+        """The format, by OpenSlide's name."""
+        return str(self.handle.properties[openslide.PROPERTY_NAME_VENDOR])
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of each level in its pixels."""
+        return tuple(self.handle.level_dimensions)
+
+    def region(
+        self, level: int, x: int, y: int, width: int, height: int
+    ) -> UInt8[np.ndarray, "{height} {width} 3"]:
         """RGB, all in pixels of the level.
 
         Raises:
@@ -73,7 +86,7 @@ class Pyramid:
         down = self.handle.level_downsamples[level]
         place = round(x * down), round(y * down)
         try:
-            return on_white(self.handle.read_region(place, level, (width, height)))
+            return np.asarray(on_white(self.handle.read_region(place, level, (width, height))))
         except openslide.OpenSlideError as error:
             raise ReadError(
                 self.path,

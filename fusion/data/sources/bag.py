@@ -33,47 +33,44 @@ class BagSource:
 
     Args:
         encoder: turns tiles into features.
-        tile_px: side of a tile in pixels; must be what the encoder takes.
-        mpp: microns per pixel of a tile; must be what the encoder takes.
-        stride_px: from tile to tile; equal to `tile_px` without overlap.
-        min_tissue: least share of tissue in a tile, 0 to 1.
-        max_tiles_per_slide: at most so many, drawn by `seed`; None for all.
-        seed: of that draw.
+        tiling: which tiles; their size and microns per pixel must be what the encoder takes.
         cache: folder of the features.
         workers: slides prepared at a time, in threads: OpenSlide, Pillow, numpy and torch release
             the interpreter while they work.
+        half_size_decode: read JPEG tiles at half a level's size by a smaller DCT.
         stain: brings the colours of tiles to those of training; None leaves them.
         harmonise: takes the centre out of the standardised features: estimated on the patients'
             means, applied to every tile; None leaves them.
 
     Raises:
-        ConfigError: for a value that is out of range or does not fit the encoder.
+        ConfigError: for tiles that do not fit the encoder, or fewer than one worker.
     """
 
     def __init__(
         self,
         *,
         encoder: PatchEncoder,
-        tile_px: int,
-        mpp: float,
-        stride_px: int,
-        min_tissue: float,
-        max_tiles_per_slide: int | None,
-        seed: int,
+        tiling: Tiling,
         cache: Path,
         workers: int = 2,
+        half_size_decode: bool = False,
         stain: StainTarget | None = None,
         harmonise: CenterEffects | None = None,
     ) -> None:
-        if (encoder.tile_px, encoder.mpp) != (tile_px, mpp):
+        if (encoder.tile_px, encoder.mpp) != (tiling.tile_px, tiling.mpp):
             raise ConfigError(
                 f"the patch encoder {encoder.name!r} takes tiles of {encoder.tile_px} px at "
-                f"{encoder.mpp:g} microns per pixel, found {tile_px} px at {mpp:g}"
+                f"{encoder.mpp:g} microns per pixel, found {tiling.tile_px} px at {tiling.mpp:g}"
             )
         if workers < 1:
             raise ConfigError(f"workers is {workers}, expected at least 1")
-        tiling = Tiling(tile_px, mpp, stride_px, min_tissue, max_tiles_per_slide, seed)
-        self._store = SlideStore(tiling=tiling, encoder=encoder, cache=Path(cache), stain=stain)
+        self._store = SlideStore(
+            tiling=tiling,
+            encoder=encoder,
+            cache=Path(cache),
+            stain=stain,
+            half_size_decode=half_size_decode,
+        )
         self._workers = workers
         self._stain = stain
         self._harmonise = harmonise

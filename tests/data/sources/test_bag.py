@@ -11,6 +11,7 @@ from PIL import Image
 
 from fusion.data.prepare import slide_store
 from fusion.data.prepare.patch_encoders.texture import Texture
+from fusion.data.prepare.tiling import Tiling
 from fusion.data.readers.slide import SlideFile
 from fusion.data.sources.bag import BagSource
 from fusion.errors import BundleError, CacheError, ConfigError, ReadError
@@ -40,7 +41,7 @@ SETTINGS = {
     "mpp": 1.0,
     "stride_px": 32,
     "min_tissue": 0.5,
-    "max_tiles_per_slide": None,
+    "max_tiles": None,
     "seed": 0,
 }
 
@@ -48,8 +49,10 @@ SETTINGS = {
 @pytest.fixture
 def source(tmp_path):
     def build(encoder=None, cache="cache", workers=2, **values):
-        made = {**SETTINGS, **values}
-        return BagSource(encoder=encoder or Mean(), cache=tmp_path / cache, workers=workers, **made)
+        tiling = Tiling(**{**SETTINGS, **values})
+        return BagSource(
+            encoder=encoder or Mean(), tiling=tiling, cache=tmp_path / cache, workers=workers
+        )
 
     return build
 
@@ -124,7 +127,7 @@ def test_the_number_of_workers_changes_nothing(source, files):
     [
         {"stride_px": 64},
         {"min_tissue": 0.9},
-        {"max_tiles_per_slide": 5},
+        {"max_tiles": 5},
         {"encoder": Mean(scale=2.0)},
         {"seed": 1},
     ],
@@ -150,7 +153,7 @@ def test_another_content_or_pixel_size_makes_another_entry(source, draw, tmp_pat
 def test_a_cap_is_drawn_by_seed(source, files):
     places = []
     for seed in (0, 0, 1):
-        bags = source(max_tiles_per_slide=9, seed=seed, cache=f"cache{len(places)}")
+        bags = source(max_tiles=9, seed=seed, cache=f"cache{len(places)}")
         bags.prepare(files)
         bags.fit(files)
         assert bags.size("a", files["a"]) == 18
@@ -236,7 +239,7 @@ def test_a_stop_ends_the_other_slides_at_their_next_batch(source, files):
 
 def test_a_full_disk_is_an_error_and_not_a_fault(source, files, tmp_path):
     (tmp_path / "cache").write_text("a file where the folder should be")
-    with pytest.raises(CacheError, match="cannot write the lock .* set the cache to a folder"):
+    with pytest.raises(CacheError, match=r"cannot write the lock .* set the cache to a folder"):
         source().prepare(files)
 
 

@@ -17,6 +17,7 @@ from fusion.data.harmonise.reinhard import Reinhard
 from fusion.data.harmonise.stain_target import StainTarget
 from fusion.data.prepare import slide_store
 from fusion.data.prepare.patch_encoders.texture import Texture
+from fusion.data.prepare.tiling import Tiling
 from fusion.data.sources.bag import BagSource
 from fusion.errors import CohortError, ConfigError
 from fusion.testing.demo.centers import lab
@@ -95,12 +96,7 @@ def source(tmp_path):
         combat = unseen and CenterEffects(unseen=unseen, minimum=minimum, covariates=None)
         return BagSource(
             encoder=encoder or Colours(),
-            tile_px=64,
-            mpp=1.0,
-            stride_px=64,
-            min_tissue=0.5,
-            max_tiles_per_slide=None,
-            seed=0,
+            tiling=Tiling(tile_px=64, mpp=1.0, stride_px=64, min_tissue=0.5),
             cache=tmp_path / cache,
             stain=stain and StainTarget(method=METHODS[stain], tiles=16),
             harmonise=combat,
@@ -135,12 +131,7 @@ def test_features_of_texture_come_nearer_too(slide, tmp_path):
     for name in (None, "macenko"):
         bags = BagSource(
             encoder=Texture(tile_px=64, mpp=1.0),
-            tile_px=64,
-            mpp=1.0,
-            stride_px=64,
-            min_tissue=0.5,
-            max_tiles_per_slide=None,
-            seed=0,
+            tiling=Tiling(tile_px=64, mpp=1.0, stride_px=64, min_tissue=0.5),
             cache=tmp_path / "texture",
             stain=name and StainTarget(method=METHODS[name], tiles=16),
         )
