@@ -70,8 +70,17 @@ class BagConfig(Strict):
     tile_px: PositiveInt
     mpp: PositiveFloat
     """Microns per pixel at which tiles are cut."""
+    context_mpps: list[PositiveFloat]
+    """Coarser ones at which the surroundings of each tile are read too, with as many pixels around
+    the same centre; the features are joined."""
     stride_px: PositiveInt
+    reject: list[Literal["ink", "folds"]]
+    """What is no tissue. The rules are those of haematoxylin and eosin."""
     min_tissue: float = Field(ge=0, le=1)
+    min_sharpness: float | None = Field(ge=0, le=1)
+    """Leave out tiles that are more blurred; null keeps them. In focus is 0.3 and more."""
+    max_background: float | None = Field(ge=0, le=1)
+    """Leave out tiles with a larger share of empty glass; null keeps them."""
     max_tiles_per_slide: PositiveInt | None
     half_size_decode: bool
     """Read JPEG tiles at half a level's size by a smaller DCT: nearly twice as fast, and less than

@@ -101,7 +101,10 @@ class Cohort:
         """An entry as it stands in the manifest, without its place."""
         path = entry.path.relative_to(self.root).as_posix()
         further = (entry.key, entry.sequence, entry.mpp, entry.region, entry.time_days)
-        return [entry.modality, path, *("" if x is None else str(x) for x in further)]
+        row = [entry.modality, path, *("" if x is None else str(x) for x in further)]
+        if entry.tissue_mask is not None:  # at the end: rows without one stay what they were
+            row.append(entry.tissue_mask.relative_to(self.root).as_posix())
+        return row
 
     @staticmethod
     def from_manifest(

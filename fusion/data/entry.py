@@ -27,3 +27,5 @@ class Entry:
     """Name of a sampled region, block or lesion."""
     time_days: float | None = None
     """Days from diagnosis to this acquisition."""
+    tissue_mask: Path | None = None
+    """Where a person drew the tissue of a slide; absolute, and inside the data root."""

@@ -16,8 +16,12 @@ from fusion.types import Center, Modality, PatientId
 REQUIRED = ("patient_id", "center", "modality", "path")
 """Columns that every manifest has."""
 
-OPTIONAL = ("key", "sequence", "mpp", "region", "time_days")
+OPTIONAL = ("key", "sequence", "mpp", "tissue_mask", "region", "time_days")
 """Columns that a manifest may have."""
+
+
+MASK_SUFFIXES = (".geojson", ".json", ".png")
+"""Of files that hold where the tissue of a slide is."""
 
 
 @dataclass
@@ -68,12 +72,16 @@ def _read_row(
     numbers, number_problems = _numbers(cells)
     problems += number_problems
     place: Path | str | None = None
+    drawn: Path | str | None = None
     if cells.get("modality") and cells.get("path"):
         problems.append(modality_problem(cells["modality"]))
         place = files.get(cells["path"])
         if place is None:
             place = files[cells["path"]] = _locate(cells["path"], root)
         problems.append(place if isinstance(place, str) else _key_problem(cells, place))
+        if cells.get("tissue_mask"):
+            drawn = _locate(cells["tissue_mask"], root)
+        problems.append(_mask_problem(drawn, place))
     elif {"modality", "path"} <= cells.keys():
         problems.append(_blank_problem(cells))
     problems = [p for p in problems if p]
@@ -99,6 +107,7 @@ def _read_row(
             mpp=numbers["mpp"],
             region=cells.get("region") or None,
             time_days=numbers["time_days"],
+            tissue_mask=drawn if isinstance(drawn, Path) else None,
         )
         modalities.setdefault(modality, []).append(entry)
 
@@ -145,6 +154,18 @@ def _locate(text: str, root: Path) -> Path | str:
 def _key_problem(cells: Mapping[str, str], path: Path) -> str | None:
     if cells.get("key") and path.suffix.lower() not in TABLE_SUFFIXES:
         return f"key {cells['key']!r} of a file that is no table ({', '.join(TABLE_SUFFIXES)})"
+    return None
+
+
+def _mask_problem(drawn: Path | str | None, path: Path | str) -> str | None:
+    if isinstance(drawn, str):
+        return f"tissue_mask: {drawn}"
+    if drawn is None or isinstance(path, str):
+        return None
+    if drawn.suffix.lower() not in MASK_SUFFIXES:
+        return f"tissue_mask {drawn.name!r} is none of {', '.join(MASK_SUFFIXES)}"
+    if path.name.lower().endswith((*TABLE_SUFFIXES, ".nii", ".nii.gz")):
+        return f"tissue_mask of {path.name!r}, which is no slide"
     return None
 
 

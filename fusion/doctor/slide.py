@@ -7,7 +7,8 @@ from jaxtyping import Bool
 
 from fusion.data.cohort import Cohort
 from fusion.data.entry import Entry
-from fusion.data.prepare.tissue import MASK_MPP, stained, tissue_mask
+from fusion.data.prepare.tissue import tissue_of
+from fusion.data.prepare.tissue_grid import MASK_MPP
 from fusion.data.readers.pixels import companions
 from fusion.data.readers.slide import SlideFile
 from fusion.data.readers.slide_origin import slide_origin
@@ -29,9 +30,7 @@ def examine_slide(entry: Entry, cohort: Cohort, *, with_hash: bool) -> Outcome:
     """
     origin = slide_origin(entry.path, entry.patient_id)
     with SlideFile.open(entry.path, entry.patient_id, entry.mpp) as slide:
-        mask = stained(slide.thumbnail(MASK_MPP))
-        if not mask.any():
-            tissue_mask(slide)  # refuses, in the words that a run would use
+        mask = tissue_of(slide, entry.tissue_mask).mask  # refuses in the words of a run
         _read_tiles(slide, mask)
         facts = SlideFacts(
             entry=entry,

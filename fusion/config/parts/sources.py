@@ -70,10 +70,13 @@ def build_source(
                 nyul=nyul,
             )
         case BagConfig():
+            first, *context = (
+                patch_encoder(**config.patch_encoder.model_dump(), mpp=m, tile_px=config.tile_px)
+                for m in (config.mpp, *config.context_mpps)
+            )
             return BagSource(
-                encoder=patch_encoder(
-                    **config.patch_encoder.model_dump(), mpp=config.mpp, tile_px=config.tile_px
-                ),
+                encoder=first,
+                context=context,
                 tiling=Tiling(
                     tile_px=config.tile_px,
                     mpp=config.mpp,
@@ -81,6 +84,9 @@ def build_source(
                     min_tissue=config.min_tissue,
                     max_tiles=config.max_tiles_per_slide,
                     seed=seed,
+                    reject=tuple(config.reject),
+                    min_sharpness=config.min_sharpness,
+                    max_background=config.max_background,
                 ),
                 half_size_decode=config.half_size_decode,
                 cache=cache,

@@ -1,15 +1,17 @@
 """One slide -> tiles -> features, ready for the cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int, UInt8
 
 from fusion.data.cohort import Entry
 from fusion.data.harmonise.stain_target import Recolour
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
-from fusion.data.prepare.tiling import Tiling
-from fusion.data.prepare.tissue import tissue_mask
+from fusion.data.prepare.tile_quality import background, sharpness
+from fusion.data.prepare.tiling import Tiles, Tiling
+from fusion.data.prepare.tissue import tissue_of
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
 
@@ -23,7 +25,7 @@ Report = Callable[[int, int], None]
 def embed(
     entry: Entry,
     tiling: Tiling,
-    encoder: PatchEncoder,
+    encoders: Sequence[PatchEncoder],
     report: Report,
     recolour: Recolour | None = None,
     *,
@@ -34,14 +36,16 @@ def embed(
     Args:
         entry: which slide.
         tiling: which of its tiles.
-        encoder: tiles -> features.
+        encoders: tiles -> features. The first takes the tiles themselves; each further one takes
+            what lies around the same centre at its own microns per pixel, white beyond the slide.
+            Their features are joined (DSMIL-LC, Li 2021).
         report: of progress.
         recolour: what changes the tiles first; None leaves them.
         half_size_decode: how tiles are read, as `SlideFile.open` says.
 
     Returns:
-        Arrays `features` [tiles, dim], `corner_um` and `corner_px` (level 0) [tiles, 2]; and
-        metadata that JSON can hold.
+        Arrays `features` [tiles, dim], `corner_um` and `corner_px` (level 0) [tiles, 2],
+        `sharpness` and `background` [tiles] in float16; and metadata that JSON can hold.
 
     Raises:
         ReadError: where the slide cannot be used.
@@ -50,24 +54,34 @@ def embed(
         entry.path, entry.patient_id, entry.mpp, half_size_decode=half_size_decode
     )
     with slide_file as slide:
-        tiles = tiling.place(slide, tissue_mask(slide))
+        tissue = tissue_of(slide, entry.tissue_mask, tiling.reject)
+        tiles = tiling.place(slide, tissue.mask)
         total = len(tiles.corner_px)
-        features = np.empty((total, encoder.dim), dtype=np.float16)
+        sharp, bare = np.empty(total, dtype=np.float16), np.empty(total, dtype=np.float16)
+        good = np.zeros(total, dtype=bool)
+        features = []
         for start in range(0, total, BATCH):
-            pixels = np.stack(
-                [
-                    slide.read(x, y, tiles.side_px, tiling.tile_px)
-                    for x, y in tiles.corner_px[start : start + BATCH].tolist()
-                ]
-            )
-            if recolour is not None:
-                pixels = recolour(pixels)
-            features[start : start + BATCH] = _half(encoder(pixels), encoder, entry)
-            report(min(start + BATCH, total), total)
+            batch = np.arange(start, min(start + BATCH, total))
+            pixels = _around(slide, tiles, batch, encoders[0])
+            sharp[batch] = sharpness(pixels, tiling.mpp)
+            bare[batch] = background(pixels, tiling.mpp)
+            good[batch] = tiling.good(sharp[batch], bare[batch])
+            if good[batch].any():
+                looks = [pixels[good[batch]]]
+                looks += [_around(slide, tiles, batch[good[batch]], e) for e in encoders[1:]]
+                if recolour is not None:
+                    looks = [recolour(look) for look in looks]
+                parts = [_half(e(look), e, entry) for e, look in zip(encoders, looks, strict=True)]
+                features.append(np.concatenate(parts, axis=1))
+            report(int(batch[-1]) + 1, total)
+        if not features:
+            raise ReadError(entry.path, _all_bad(tiling, sharp, bare), entry.patient_id)
         arrays = {
-            "features": features,
-            "corner_um": tiles.corner_um,
-            "corner_px": tiles.corner_px,
+            "features": np.concatenate(features),
+            "corner_um": tiles.corner_um[good],
+            "corner_px": tiles.corner_px[good],
+            "sharpness": sharp[good],
+            "background": bare[good],
         }
         meta = {
             "mpp": slide.mpp,
@@ -75,11 +89,34 @@ def embed(
             "height_px": slide.dimensions[1],
             "side_px": tiles.side_px,
             "tile_um": tiling.tile_um,
+            **tissue.shares(),
+            "tissue_drawn": tissue.drawn,
             "on_grid": tiles.on_grid,
             "with_tissue": tiles.with_tissue,
-            "tiles": total,
+            "looked_at": total,
+            "tiles": int(good.sum()),
         }
     return arrays, meta
+
+
+def _around(
+    slide: SlideFile, tiles: Tiles, which: Int[np.ndarray, " n"], encoder: PatchEncoder
+) -> UInt8[np.ndarray, "n h w 3"]:
+    """What the encoder takes, around the centres of these tiles."""
+    side_px = encoder.tile_px * encoder.mpp / slide.mpp
+    corners = tiles.corner_px[which] + (tiles.side_px - side_px) / 2
+    return np.stack([slide.read(x, y, side_px, encoder.tile_px) for x, y in corners.tolist()])
+
+
+def _all_bad(
+    tiling: Tiling, sharp: Float[np.ndarray, " tiles"], bare: Float[np.ndarray, " tiles"]
+) -> str:
+    return (
+        f"none of {len(sharp)} tiles is sharp and full enough: sharpness is {sharp.min():.2f} to "
+        f"{sharp.max():.2f}, min_sharpness {tiling.min_sharpness}; background is {bare.min():.2f} "
+        f"to {bare.max():.2f}, max_background {tiling.max_background}; look at the slide, leave "
+        "it out, or set these to null"
+    )
 
 
 def _half(values: np.ndarray, encoder: PatchEncoder, entry: Entry) -> np.ndarray:

@@ -1,8 +1,8 @@
 """The features of slides, each embedded once and found again by what made it."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from fusion.data.prepare.tiling import Tiling
 from fusion.data.readers.pixels import companions
 from fusion.errors import ConfigError
 
-CODE = 1
+CODE = 2
 """Raise it when reading, masking or tiling give other numbers: every entry is then made again."""
 
 
@@ -33,10 +33,14 @@ class SlideStore:
 
     Args:
         tiling: which tiles.
-        encoder: what encodes them.
+        encoder: what encodes them; their size must be what it takes.
         cache: folder of the entries.
+        context: what encodes the surroundings of each tile, at coarser microns per pixel.
         stain: what tiles are brought to before they are encoded; None leaves them.
         half_size_decode: how tiles are read, as `SlideFile.open` says.
+
+    Raises:
+        ConfigError: for tiles that do not fit the encoder, or surroundings that are no coarser.
     """
 
     def __init__(
@@ -45,25 +49,34 @@ class SlideStore:
         tiling: Tiling,
         encoder: PatchEncoder,
         cache: Path,
+        context: Sequence[PatchEncoder] = (),
         stain: StainTarget | None = None,
         half_size_decode: bool = False,
     ) -> None:
+        _check(tiling, encoder, context)
         self._tiling = tiling
-        self._encoder = encoder
+        self._encoders = (encoder, *context)
         self._cache = Cache(cache)
         self._stain = stain
         self._half = half_size_decode
         # travels to worker processes, so that none of them hashes gigabytes again
-        self._keys: dict[tuple[str, Path, float | None], str] = {}
+        self._keys: dict[tuple[str, Path, float | None, Path | None], str] = {}
+
+    @property
+    def width(self) -> int:
+        """Features of a tile."""
+        return sum(encoder.dim for encoder in self._encoders)
 
     def made_by(self) -> dict[str, Any]:
         """All that decides a feature beside the slide, as JSON-able values."""
         stain = {} if self._stain is None else {"stain": self._stain.made_by()}
+        first, *further = (dict(encoder.spec()) for encoder in self._encoders)
         return {
             "kind": "slide",
             "code": CODE,
-            "tiling": asdict(self._tiling),
-            "encoder": dict(self._encoder.spec()),
+            "tiling": self._tiling.spec(),
+            "encoder": first,
+            "context": further,
             **stain,
             **self._reading(),
         }
@@ -91,7 +104,7 @@ class SlideStore:
         made_by = {
             "kind": "stain",
             "code": CODE,
-            "tiling": asdict(self._tiling),
+            "tiling": self._tiling.spec(),
             "stain": self._stain.spec(),
             **self._reading(),
         }
@@ -143,16 +156,31 @@ class SlideStore:
         if self._stain is not None:
             recolour = self._stain.recolour(self.profile(entry))
         arrays, meta = embed(
-            entry, self._tiling, self._encoder, report, recolour, half_size_decode=self._half
+            entry, self._tiling, self._encoders, report, recolour, half_size_decode=self._half
         )
         origin = {"file": entry.path.name, "made_by": self.made_by()}
         self._cache.put(self._key(entry, self.made_by()), arrays, {**meta, **origin})
         return arrays, meta
 
     def _key(self, entry: Entry, made_by: Mapping[str, Any]) -> str:
-        place = (json.dumps(made_by, sort_keys=True), entry.path, entry.mpp)
+        drawn = entry.tissue_mask
+        place = (json.dumps(made_by, sort_keys=True), entry.path, entry.mpp, drawn)
         known = self._keys.get(place)
         if known is None:
-            known = digest({**made_by, "mpp": entry.mpp}, companions(entry.path))
-            self._keys[place] = known
+            config = {**made_by, "mpp": entry.mpp, "drawn": drawn and drawn.suffix.lower()}
+            files = [*companions(entry.path), *([drawn] if drawn else [])]
+            known = self._keys[place] = digest(config, files)
         return known
+
+
+def _check(tiling: Tiling, encoder: PatchEncoder, context: Sequence[PatchEncoder]) -> None:
+    if (encoder.tile_px, encoder.mpp) != (tiling.tile_px, tiling.mpp):
+        raise ConfigError(
+            f"the patch encoder {encoder.name!r} takes tiles of {encoder.tile_px} px at "
+            f"{encoder.mpp:g} microns per pixel, found {tiling.tile_px} px at {tiling.mpp:g}"
+        )
+    mpps = [tiling.mpp, *(each.mpp for each in context)]
+    if any(coarse <= fine for fine, coarse in pairwise(mpps)):
+        raise ConfigError(
+            f"context_mpps is {mpps[1:]}, expected rising values above the tiles' own {mpps[0]:g}"
+        )

@@ -8,7 +8,7 @@ from fusion.data.cohort import Entry
 from fusion.data.harmonise.stain import NoStain, Profile, StainMethod
 from fusion.data.prepare.embedding import Report
 from fusion.data.prepare.tiling import Tiling
-from fusion.data.prepare.tissue import tissue_mask
+from fusion.data.prepare.tissue import tissue_of
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
 
@@ -34,7 +34,8 @@ def stain_profile(
         entry.path, entry.patient_id, entry.mpp, half_size_decode=half_size_decode
     )
     with slide_file as slide:
-        placed = tiling.place(slide, tissue_mask(slide))
+        tissue = tissue_of(slide, entry.tissue_mask, tiling.reject)
+        placed = tiling.place(slide, tissue.mask)
         total = len(placed.corner_px)
         chosen = np.unique(np.linspace(0, total - 1, min(tiles, total)).round().astype(int))
         every = -(-len(chosen) * tiling.tile_px**2 // _MOST_PIXELS)

@@ -1,12 +1,13 @@
 """Which squares of a slide are looked at."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy import ndimage
 
-from fusion.data.prepare.tissue import MASK_MPP
+from fusion.data.prepare.tissue import REJECTED
+from fusion.data.prepare.tissue_share import tissue_share
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ConfigError, ReadError
 
@@ -32,7 +33,7 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Tiling:
-    """A regular grid in microns.
+    """A regular grid in microns, and which of its places are good enough.
 
     Raises:
         ConfigError: for a value out of range.
@@ -49,6 +50,12 @@ class Tiling:
     max_tiles: int | None = None
     """At most so many of a slide, drawn at random by `seed`; None for all."""
     seed: int = 0
+    reject: tuple[str, ...] = REJECTED
+    """What is no tissue: any of `REJECTED`."""
+    min_sharpness: float | None = None
+    """Least `sharpness` of a tile; None keeps blurred ones. Judged after the cap."""
+    max_background: float | None = None
+    """Most `background` of a tile; None keeps empty ones. Judged after the cap."""
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -56,10 +63,16 @@ class Tiling:
             ("mpp", 0.05, 20.0),
             ("stride_px", 1, 65536),
             ("min_tissue", 0.0, 1.0),
+            ("min_sharpness", 0.0, 1.0),
+            ("max_background", 0.0, 1.0),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise ConfigError(f"{name} is {value}, expected {low} to {high}")
+        if unknown := set(self.reject) - set(REJECTED):
+            raise ConfigError(
+                f"reject has {', '.join(sorted(unknown))}, expected any of {', '.join(REJECTED)}"
+            )
         if self.max_tiles is not None and self.max_tiles < 1:
             raise ConfigError(
                 f"max_tiles is {self.max_tiles}, expected at least 1, or null for all"
@@ -69,6 +82,18 @@ class Tiling:
     def tile_um(self) -> float:
         """Side of a tile in microns."""
         return self.tile_px * self.mpp
+
+    def spec(self) -> dict[str, Any]:
+        """All of it, as JSON-able values."""
+        return {**asdict(self), "reject": sorted(self.reject)}
+
+    def good(
+        self, sharpness: Float[np.ndarray, " tiles"], background: Float[np.ndarray, " tiles"]
+    ) -> Bool[np.ndarray, " tiles"]:
+        """Which tiles are sharp and full enough."""
+        sharp = True if self.min_sharpness is None else sharpness >= self.min_sharpness
+        full = True if self.max_background is None else background <= self.max_background
+        return np.broadcast_to(np.logical_and(sharp, full), sharpness.shape)
 
     def place(self, slide: SlideFile, mask: Bool[np.ndarray, "h w"]) -> Tiles:
         """All tiles that lie inside the slide and have enough tissue.
@@ -83,8 +108,8 @@ class Tiling:
                 "the tiles need; choose a larger mpp, or leave the slide out",
                 slide.patient,
             )
-        grid = self.grid(slide.size_um)
-        share = tissue_share(mask, grid, self.tile_um)
+        x_um, y_um = self.lines(slide.size_um)
+        share = tissue_share(mask, x_um, y_um, self.tile_um).reshape(-1)
         # a rounding error of the sums must not drop a tile that is wholly tissue
         chosen = np.flatnonzero(share >= self.min_tissue - 1e-6)
         if not len(chosen):
@@ -103,41 +128,21 @@ class Tiling:
                 with_tissue, size=self.max_tiles, replace=False
             )
             chosen = chosen[np.sort(draw)]
-        corner_um = grid[chosen]
+        row, column = np.divmod(chosen, len(x_um))
+        corner_um = np.stack([x_um[column], y_um[row]], axis=-1)
         corner_px = np.rint(corner_um / slide.mpp).astype(np.int64)
-        return Tiles(corner_um, corner_px, self.tile_um / slide.mpp, len(grid), with_tissue)
+        return Tiles(corner_um, corner_px, self.tile_um / slide.mpp, len(share), with_tissue)
 
-    def grid(self, size_um: tuple[float, float]) -> Float[np.ndarray, "places 2"]:
-        """Corners (x, y) in microns of all tiles wholly inside, row by row.
+    def lines(
+        self, size_um: tuple[float, float]
+    ) -> tuple[Float[np.ndarray, " columns"], Float[np.ndarray, " rows"]]:
+        """Left edges of columns and top edges of rows, in microns, of all tiles wholly inside.
 
         Example:
             >>> tiling = Tiling(tile_px=100, mpp=0.5, stride_px=100, min_tissue=0.5)
-            >>> tiling.grid((120.0, 60.0)).tolist()
-            [[0.0, 0.0], [50.0, 0.0]]
+            >>> [edges.tolist() for edges in tiling.lines((120.0, 60.0))]
+            [[0.0, 50.0], [0.0]]
         """
         stride_um = self.stride_px * self.mpp
         x, y = (np.arange(0, side - self.tile_um + 1e-6, stride_um) for side in size_um)
-        return np.stack(np.meshgrid(x, y, indexing="xy"), axis=-1).reshape(-1, 2)
-
-
-def tissue_share(
-    mask: Bool[np.ndarray, "h w"], corner_um: Float[np.ndarray, "places 2"], side_um: float
-) -> Float[np.ndarray, " places"]:
-    """Share of tissue in each square, exact where its edges cut through mask pixels.
-
-    A summed-area table that is read between its nodes: linear interpolation is exact there.
-
-    Example:
-        >>> mask = np.array([[True, False]])
-        >>> tissue_share(mask, np.array([[0.0, 0.0], [4.0, 0.0]]), 8.0).tolist()
-        [1.0, 0.5]
-    """
-    table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1))
-    table[1:, 1:] = mask.cumsum(0).cumsum(1)
-    x0, y0 = corner_um.T / MASK_MPP
-    side = side_um / MASK_MPP
-    at = [
-        ndimage.map_coordinates(table, [y, x], order=1, mode="nearest")
-        for y, x in ((y0, x0), (y0, x0 + side), (y0 + side, x0), (y0 + side, x0 + side))
-    ]
-    return (at[3] - at[1] - at[2] + at[0]) / side**2
+        return x, y

@@ -1,79 +1,121 @@
 """Where a slide has tissue, on a grid of fixed physical size."""
 
-import numpy as np
-from jaxtyping import Bool, Float, UInt8
-from scipy import ndimage
-from skimage.filters import threshold_otsu
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from fusion.data.prepare.tissue_file import drawn_mask
+from fusion.data.prepare.tissue_folds import folds
+from fusion.data.prepare.tissue_grid import MASK_MPP, doubled, halved
+from fusion.data.prepare.tissue_ink import ink
+from fusion.data.prepare.tissue_stain import (
+    LOWEST_SATURATION,
+    SMALLEST_PIECE_UM2,
+    saturation,
+    stained,
+)
+from fusion.data.readers.direct import Direct
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
 
-MASK_MPP = 8.0
-"""Side of a mask pixel in microns."""
-
-LOWEST_SATURATION, HIGHEST_SATURATION = 0.06, 0.15
-"""Bounds on Otsu's threshold: below, it splits empty glass; above, it splits stained tissue."""
-
-_DARKEST = 0.1
-"""Darker than this is the scanner's border, a fold or ink; its saturation is noise."""
-
-_SMALLEST_PIECE_UM2 = 10_000.0
-_LARGEST_HOLE_UM2 = 40_000.0
+INK, FOLDS = "ink", "folds"
+REJECTED = (INK, FOLDS)
+"""What can be left out of the tissue."""
 
 
-def tissue_mask(slide: SlideFile) -> Bool[np.ndarray, "h w"]:
-    """Mask of stained tissue; a pixel is `MASK_MPP` microns, the origin is that of the slide.
+@dataclass(frozen=True)
+class Tissue:
+    """A pixel is `MASK_MPP` microns, the origin is that of the slide."""
 
-    Saturation above Otsu's threshold (Otsu 1979), which is held within absolute bounds; specks
-    are removed and small holes filled.
+    mask: Bool[np.ndarray, "h w"]
+    """Tissue, without ink and folds."""
+    ink: Bool[np.ndarray, "h w"]
+    """Pen marks, on glass or on tissue."""
+    folds: Bool[np.ndarray, "h w"]
+    """Folds of the tissue."""
+    drawn: str | None = None
+    """Name of the file that the mask was taken from; then nothing is rejected."""
+
+    def shares(self) -> dict[str, float]:
+        """Of the slide's area."""
+        found = {"tissue": self.mask, "ink": self.ink, "fold": self.folds}
+        return {f"{what}_share": round(float(mask.mean()), 6) for what, mask in found.items()}
+
+
+def tissue_of(
+    slide: SlideFile, drawn: Path | None = None, reject: Collection[str] = REJECTED
+) -> Tissue:
+    """The tissue of a slide, as a person drew it or else as its colours tell.
+
+    Args:
+        slide: open.
+        drawn: a mask in GeoJSON or PNG, which is taken as it is: a person has looked.
+        reject: which of `REJECTED` are no tissue.
 
     Raises:
-        ReadError: where nothing is stained.
+        ReadError: where nothing is stained, or nothing but pen marks, or where the drawn mask
+            cannot be used.
     """
-    image = slide.thumbnail(MASK_MPP)
-    mask = stained(image)
-    if not mask.any():
-        share = float((saturation(image) > LOWEST_SATURATION).mean())
-        raise ReadError(
-            slide.path,
-            f"no tissue found: {share:.1%} of {slide.size_um[0] / 1000:.1f} x "
-            f"{slide.size_um[1] / 1000:.1f} mm has a saturation above {LOWEST_SATURATION}, in no "
-            f"piece of {_SMALLEST_PIECE_UM2:,.0f} square microns; expected a stained slide: "
-            "look at it, and leave it out of the manifest if it is empty",
-            slide.patient,
-        )
-    return mask
+    if drawn is not None:
+        mask = drawn_mask(drawn, slide)
+        return Tissue(mask, np.zeros_like(mask), np.zeros_like(mask), drawn.name)
+    image = overview(slide)
+    found = find_tissue(image, reject)
+    if not found.mask.any():
+        raise ReadError(slide.path, _nothing(slide, image, found), slide.patient)
+    return found
 
 
-def stained(image: UInt8[np.ndarray, "h w 3"]) -> Bool[np.ndarray, "h w"]:
-    """The mask of an image at `MASK_MPP` microns per pixel.
+def find_tissue(image: UInt8[np.ndarray, "h w 3"], reject: Collection[str] = REJECTED) -> Tissue:
+    """The tissue of an image at `MASK_MPP` microns per pixel; there may be none.
 
     Example:
-        >>> image = np.full((40, 40, 3), 240, dtype=np.uint8)
-        >>> image[10:30, 10:30] = [200, 120, 180]
-        >>> int(stained(image).sum())  # of 400: the filter against specks rounds the corners
-        396
+        >>> image = np.full((60, 60, 3), 240, dtype=np.uint8)
+        >>> image[10:50, 5:25] = [200, 120, 180]
+        >>> image[10:50, 35:55] = [40, 90, 160]  # a blue pen
+        >>> find_tissue(image).shares()
+        {'tissue_share': 0.221111, 'ink_share': 0.244444, 'fold_share': 0.0}
     """
-    values = saturation(image)
-    threshold = np.clip(_otsu(values), LOWEST_SATURATION, HIGHEST_SATURATION)
-    mask = ndimage.median_filter((values > threshold).astype(np.uint8), size=3).astype(bool)
-    return ~_without_small(~_without_small(mask, _SMALLEST_PIECE_UM2), _LARGEST_HOLE_UM2)
+    shape = image.shape[:2]
+    pens = creases = np.zeros(shape, dtype=bool)
+    coarse = halved(image) if reject else image
+    if INK in reject:
+        pens = doubled(ink(coarse), shape)
+    mask = stained(image, pens)
+    if FOLDS in reject:
+        creases = mask & doubled(folds(coarse, mask[::2, ::2]), shape)
+    return Tissue(mask & ~creases, pens, creases)
 
 
-def saturation(image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """Saturation of hue-saturation-value, 0 to 1; 0 where the pixel is nearly black."""
-    high = image.max(axis=-1).astype(np.float32)
-    low = image.min(axis=-1).astype(np.float32)
-    return np.where(high > 255 * _DARKEST, (high - low) / np.maximum(high, 1), 0)
+def overview(slide: SlideFile) -> UInt8[np.ndarray, "h w 3"]:
+    """The whole slide at `MASK_MPP`, read as fast as the file allows.
+
+    A level of JPEG that is twice as fine is decoded at half its size, which moves a grey value by
+    less than one on average. So the tissue does not depend on how tiles are read.
+    """
+    most = MASK_MPP / slide.mpp * 1.005
+    downs = slide.pixels.downsamples
+    coarsest = max((down for down in downs if down <= most), default=1.0)
+    if not isinstance(slide.pixels, Direct) or not any(coarsest < 2 * d <= most for d in downs):
+        return slide.thumbnail(MASK_MPP)
+    with SlideFile.open(slide.path, slide.patient, slide.mpp, half_size_decode=True) as coarse:
+        return coarse.thumbnail(MASK_MPP)
 
 
-def _otsu(values: Float[np.ndarray, "h w"]) -> float:
-    flat = bool(values.min() == values.max())
-    return float(values.min() if flat else threshold_otsu(values))
-
-
-def _without_small(mask: Bool[np.ndarray, "h w"], area_um2: float) -> Bool[np.ndarray, "h w"]:
-    pieces, _ = ndimage.label(mask)
-    large = np.bincount(pieces.ravel()) * MASK_MPP**2 >= area_um2
-    large[0] = False
-    return np.asarray(large[pieces])
+def _nothing(slide: SlideFile, image: UInt8[np.ndarray, "h w 3"], found: Tissue) -> str:
+    width, height = (side / 1000 for side in slide.size_um)
+    if found.ink.any():
+        return (
+            f"nothing but pen marks: they cover {found.ink.mean():.1%} of {width:.1f} x "
+            f"{height:.1f} mm, and nothing else is stained; expected a stained slide: look at it, "
+            "leave it out of the manifest, or set reject=[folds] if the stain is taken for ink"
+        )
+    share = float((saturation(image) > 255 * LOWEST_SATURATION).mean())
+    return (
+        f"no tissue found: {share:.1%} of {width:.1f} x {height:.1f} mm has a saturation above "
+        f"{LOWEST_SATURATION}, in no piece of {SMALLEST_PIECE_UM2:,.0f} square microns; expected "
+        "a stained slide: look at it, and leave it out of the manifest if it is empty"
+    )

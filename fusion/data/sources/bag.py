@@ -37,13 +37,15 @@ class BagSource:
         cache: folder of the features.
         workers: slides prepared at a time, in threads: OpenSlide, Pillow, numpy and torch release
             the interpreter while they work.
+        context: turn what lies around each tile into further features, each at coarser microns
+            per pixel than the one before.
         half_size_decode: read JPEG tiles at half a level's size by a smaller DCT.
         stain: brings the colours of tiles to those of training; None leaves them.
         harmonise: takes the centre out of the standardised features: estimated on the patients'
             means, applied to every tile; None leaves them.
 
     Raises:
-        ConfigError: for tiles that do not fit the encoder, or fewer than one worker.
+        ConfigError: for tiles that do not fit the encoders, or fewer than one worker.
     """
 
     def __init__(
@@ -53,21 +55,18 @@ class BagSource:
         tiling: Tiling,
         cache: Path,
         workers: int = 2,
+        context: Sequence[PatchEncoder] = (),
         half_size_decode: bool = False,
         stain: StainTarget | None = None,
         harmonise: CenterEffects | None = None,
     ) -> None:
-        if (encoder.tile_px, encoder.mpp) != (tiling.tile_px, tiling.mpp):
-            raise ConfigError(
-                f"the patch encoder {encoder.name!r} takes tiles of {encoder.tile_px} px at "
-                f"{encoder.mpp:g} microns per pixel, found {tiling.tile_px} px at {tiling.mpp:g}"
-            )
         if workers < 1:
             raise ConfigError(f"workers is {workers}, expected at least 1")
         self._store = SlideStore(
             tiling=tiling,
             encoder=encoder,
             cache=Path(cache),
+            context=context,
             stain=stain,
             half_size_decode=half_size_decode,
         )
@@ -77,7 +76,7 @@ class BagSource:
         self.harmonisers: Sequence[Harmoniser] = [h for h in (stain, harmonise) if h is not None]
         self._scale: Scale | None = None
         self._files: Files = {}
-        self.width = encoder.dim
+        self.width = self._store.width
 
     def prepare(self, files: Files) -> list[Fault]:
         """Embed every slide that the cache lacks; stopped work goes on with the next slide.

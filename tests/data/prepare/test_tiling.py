@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fusion.data.prepare.tiling import Tiling, tissue_share
+from fusion.data.prepare.tiling import Tiling
+from fusion.data.prepare.tissue_share import tissue_share
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ConfigError, ReadError
 
@@ -48,8 +49,8 @@ def test_the_share_of_tissue_is_exact_where_edges_cut_through_mask_pixels(x, y, 
         return np.clip(np.minimum(edges[1:], start + side) - np.maximum(edges[:-1], start), 0, None)
 
     brute = overlap(y) @ mask @ overlap(x) / side**2
-    share = tissue_share(mask, np.array([[x, y]]), side)
-    assert share[0] == pytest.approx(brute, abs=1e-9)  # float64 sums of 1024 terms
+    share = tissue_share(mask, np.array([x]), np.array([y]), side)
+    assert share[0, 0] == pytest.approx(brute, abs=1e-9)  # float64 sums of 1024 terms
 
 
 @pytest.mark.parametrize(("tile_px", "mpp"), [(64, 0.5), (32, 1.0), (71, 0.46)])

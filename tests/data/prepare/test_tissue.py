@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from fusion.data.prepare.tissue import MASK_MPP, stained, tissue_mask
+from fusion.data.prepare.tissue import overview, tissue_of
+from fusion.data.prepare.tissue_grid import MASK_MPP
+from fusion.data.prepare.tissue_stain import stained
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
 
@@ -11,7 +13,7 @@ from fusion.errors import ReadError
 def test_drawn_tissue_is_found(write_slide, draw, seed, compression):
     image, tissue = draw(side=1280, seed=seed)
     with SlideFile.open(write_slide("a.tif", image, mpp=1.0, compression=compression)) as slide:
-        mask = tissue_mask(slide)
+        mask = tissue_of(slide).mask
     truth = tissue.reshape(160, 8, 160, 8).mean(axis=(1, 3)) > 0.5
     assert MASK_MPP == 8.0
     assert (mask & truth).sum() / (mask | truth).sum() > 0.9
@@ -24,7 +26,7 @@ def test_the_mask_is_the_same_whatever_the_slide_was_scanned_at(write_slide, dra
     masks = []
     for name, pixels, mpp in (("a.tif", image, 2.0), ("b.tif", twice, 1.0)):
         with SlideFile.open(write_slide(name, pixels, mpp=mpp)) as slide:
-            masks.append(tissue_mask(slide))
+            masks.append(tissue_of(slide).mask)
     np.testing.assert_array_equal(*masks)
 
 
@@ -42,7 +44,7 @@ def test_empty_glass_is_refused(write_slide, glass, compression):
             match=r"patient p1: .*no tissue found: 0\.0% of 1\.0 x 1\.0 mm has a saturation",
         ),
     ):
-        tissue_mask(slide)
+        tissue_of(slide)
 
 
 def test_a_region_that_is_all_tissue_is_kept_whole():
@@ -76,7 +78,7 @@ def test_the_black_border_of_a_scan_is_no_tissue():
 
 def test_real_region_is_tissue_and_real_glass_is_not(real_slides):
     with SlideFile.open(real_slides / "wsi_fixtures/CMU-1-Small-Region.svs") as slide:
-        mask = tissue_mask(slide)
-        image = slide.thumbnail(MASK_MPP)
+        mask = tissue_of(slide).mask
+        image = overview(slide)
     assert 0.25 < mask.mean() < 0.45
     assert image[mask].mean() < 215 < 225 < image[~mask].mean()  # darker than glass
