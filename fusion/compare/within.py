@@ -1,6 +1,6 @@
 """Within a centre, a grade, a subtype: does a model tell patients apart who are alike?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,8 +41,12 @@ class Within:
     reason: str = ""
 
 
-def within(field: Field, groups: Strata, settings: Settings) -> Iterator[Within]:
+def within(
+    field: Field, groups: Strata, settings: Settings, done: Callable[[], None] = lambda: None
+) -> Iterator[Within]:
     """Every head, modality alone and the clinical model in every group.
+
+    `done` is called after each model in each part.
 
     A group needs ten patients, and of two classes or events ten of each kind; others are rows
     with a reason.
@@ -62,6 +66,7 @@ def within(field: Field, groups: Strata, settings: Settings) -> Iterator[Within]
                         both = None if gaps is None else _inside(gaps, mine)
                         about = (part, characteristic, str(group))
                         yield _within(entrant, about, inside, both, settings)
+            done()
 
 
 def _within(

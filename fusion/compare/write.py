@@ -14,6 +14,7 @@ from fusion.compare.entrants import field
 from fusion.compare.family import Family, compare
 from fusion.compare.figure import forest
 from fusion.compare.notes import notes
+from fusion.compare.progress import comparing
 from fusion.compare.rule import Settings
 from fusion.compare.runs import find, read
 from fusion.compare.sheets import as_table, beside_sheet, heads_sheet, main_sheet
@@ -55,17 +56,28 @@ def compare_runs(
         ReadError, PredictionsError, SplitError: for files that are absent or torn.
         ReportError: where a file cannot be written.
     """
-    entries = agree([read(folder) for folder in find(patterns)])
-    groups, remarks = strata(entries)
-    shares = {part: _share(entries, part) for part in ("test", "external")}
-    families, strata_of, answers = [], [], []
-    for task in entries[0].run.tasks:
-        everybody = field(entries, task)
-        family = compare(everybody, references=references, shares=shares, draws=draws, seed=seed)
-        families.append(family)
-        answers.append(answer(family, references))
-        settings = Settings(draws=draws, seed=seed, share=shares["test"])
-        strata_of.append([*within(everybody, groups, settings)])
+    folders, runs = find(patterns), []
+    with comparing() as (begin, step):
+        begin("reading runs", len(folders))
+        for folder in folders:
+            runs.append(read(folder))
+            step()
+        entries = agree(runs)
+        groups, remarks = strata(entries)
+        shares = {part: _share(entries, part) for part in ("test", "external")}
+        families, strata_of, answers = [], [], []
+        for task in entries[0].run.tasks:
+            everybody = field(entries, task)
+            models = sum(len(everybody.of(part).everybody) for part in shares)
+            begin(f"{task.name}: tests, then strata", 1 + models)
+            family = compare(
+                everybody, references=references, shares=shares, draws=draws, seed=seed
+            )
+            families.append(family)
+            answers.append(answer(family, references))
+            step()
+            settings = Settings(draws=draws, seed=seed, share=shares["test"])
+            strata_of.append([*within(everybody, groups, settings, step)])
     sections = {
         f"{f.task.name} ({f.task.primary})": _section(f, w, references)
         for f, w in zip(families, strata_of, strict=True)
