@@ -18,7 +18,7 @@ def sharpness(tiles: UInt8[np.ndarray, "n h w 3"], mpp: float) -> Float[np.ndarr
     The energy of the Laplacian (Pech-Pacheco 2000, whose variance tells blur) over that of the
     gradient, so that it does not grow with contrast or stain: with first differences d and second
     differences s of green grey levels, sum s^2 / (4 sum d^2), and a summand for noise below.
-    Blur takes from s before it takes from d. Two scanners' tissue in focus has 0.3 to 0.55 at one
+    Blur takes from s before it takes from d. Two scanners' tissue in focus has 0.3 to 0.6 at one
     micron per pixel; blurred by a Gaussian of one micron 0.1 to 0.2, of two microns below 0.07.
     Empty glass may have anything up to 0.4, by the dust on it: look at `background` first. At two
     microns per pixel and more the numbers are higher, and one micron of blur is not seen.

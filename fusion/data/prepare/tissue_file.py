@@ -40,14 +40,13 @@ def drawn_mask(path: Path, slide: SlideFile) -> Bool[np.ndarray, "h w"]:
 def _from_png(path: Path, slide: SlideFile) -> Bool[np.ndarray, "h w"]:
     drawn = read_png(path, slide.dimensions)
     rows, columns = (
-        ((np.arange(n) + 0.5) * MASK_MPP / side * count).astype(int)
-        for n, side, count in zip(
+        # the last pixel of the grid may have its centre beyond the slide
+        np.minimum((np.arange(n) + 0.5) * MASK_MPP / side_um * count, count - 1).astype(int)
+        for n, side_um, count in zip(
             grid_shape(slide.size_um), slide.size_um[::-1], drawn.shape, strict=True
         )
     )
-    # the last pixel of the grid may have its centre beyond the slide
-    whole = np.pad(drawn, ((0, 1), (0, 1)))
-    return whole[np.minimum(rows, drawn.shape[0])[:, None], np.minimum(columns, drawn.shape[1])]
+    return drawn[rows[:, None], columns]
 
 
 def _drawn(path: Path, slide: SlideFile) -> Bool[np.ndarray, "h w"]:

@@ -82,7 +82,7 @@ def _polygons(content: Any) -> Iterator[list[Any]]:
             if content.get("geometry") is not None:
                 yield from _polygons(content["geometry"])
         case "Polygon":
-            yield content.get("coordinates", [])
+            yield content.get("coordinates") or [[]]
         case "MultiPolygon":
             yield from content.get("coordinates", [])
         case _:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.data.prepare.tissue import overview, tissue_of
+from fusion.data.prepare.tissue import find_tissue, overview, tissue_of
 from fusion.data.prepare.tissue_grid import MASK_MPP
 from fusion.data.prepare.tissue_stain import stained
 from fusion.data.readers.slide import SlideFile
@@ -82,3 +82,59 @@ def test_real_region_is_tissue_and_real_glass_is_not(real_slides):
         image = overview(slide)
     assert 0.25 < mask.mean() < 0.45
     assert image[mask].mean() < 215 < 225 < image[~mask].mean()  # darker than glass
+
+
+def test_planted_tissue_of_the_demo_is_found(planted_slides, wide_slides):
+    """All laboratories, thin and thick sections; the truth is the half-way line of a soft edge."""
+    for slide in (*planted_slides, *wide_slides):
+        mask = find_tissue(slide.image).mask
+        iou = (mask & slide.tissue).sum() / (mask | slide.tissue).sum()
+        assert iou > 0.93, slide.name
+
+
+def test_pale_tissue_is_found_beside_a_pen_mark(planted_slides, strip, soft):
+    """Ink is more colourful than any tissue: with it, Otsu's threshold would be the upper bound."""
+    slide = planted_slides[0]
+    shape = slide.tissue.shape
+    stroke = strip(shape, 8, shape[1] / 2, 0.0, shape[1], 16)
+    painted = soft(slide.image, stroke, (40, 90, 160))
+    with_ink, without = find_tissue(painted).mask, find_tissue(slide.image).mask
+    far = ~strip(shape, 8, shape[1] / 2, 0.0, shape[1], 28)
+    np.testing.assert_array_equal(with_ink & far, without & far)
+
+
+def test_a_slide_of_pen_marks_only_is_refused(write_slide, strip):
+    image = np.full((256, 256, 3), 243, dtype=np.uint8)
+    image[strip((256, 256), 128, 128, 0.3, 200, 30)] = [40, 140, 80]
+    with SlideFile.open(write_slide("a.tif", image, mpp=8.0), "p1") as slide:
+        with pytest.raises(
+            ReadError, match=r"patient p1: .*nothing but pen marks: they cover 1\d\.\d% of 2\.0 x 2"
+        ):
+            tissue_of(slide)
+        assert tissue_of(slide, reject=["folds"]).mask.any()  # the stain may be meant
+
+
+def test_what_was_rejected_is_told_in_shares(planted_slides, strip, soft):
+    slide = planted_slides[0]
+    stroke = strip(slide.tissue.shape, 20, 60, 0.0, 100, 16)
+    found = find_tissue(soft(slide.image, stroke, (35, 35, 45)))
+    assert found.shares() == {
+        "tissue_share": round(found.mask.mean(), 6),
+        "ink_share": round(found.ink.mean(), 6),
+        "fold_share": 0.0,
+    }
+    assert found.drawn is None
+
+
+@pytest.mark.parametrize("mpp", [1.0, 0.5, 0.46])
+def test_the_overview_is_what_every_pixel_says(write_slide, draw, mpp):
+    """Half-size decoding moves a grey value by less than one on average, and no border."""
+    path = write_slide("a.tif", draw(side=1024)[0], mpp=mpp, levels=1, compression="jpeg")
+    with SlideFile.open(path) as slide:
+        exact, fast = slide.thumbnail(MASK_MPP), overview(slide)
+        assert fast.shape == exact.shape
+        assert np.abs(fast.astype(float) - exact).mean() < 1
+        masks = [find_tissue(image).mask for image in (exact, fast)]
+    assert (masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum() > 0.99
+    with SlideFile.open(path, half_size_decode=True) as slide:
+        np.testing.assert_array_equal(overview(slide), fast)  # however tiles are read
