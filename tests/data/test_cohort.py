@@ -151,6 +151,22 @@ def test_the_fingerprint_sees_every_change(tmp_path, manifest, targets):
     assert other.fingerprint() != first.fingerprint()
 
 
+def test_a_drawn_mask_changes_the_fingerprint_and_an_empty_column_does_not(tmp_path):
+    """Splits that were saved before there was such a column stay valid."""
+    header, *rows = MANIFEST.splitlines()
+
+    def fingerprint(name, header, end, more):
+        (tmp_path / name).mkdir()
+        for file in ("a.svs", "m.png"):
+            (tmp_path / name / file).write_text("something")
+        lines = [header, *(row + more for row in rows), "001,Bonn,wsi,a.svs," + end]
+        return Cohort.from_manifest(write(tmp_path / name, "\n".join(lines) + "\n")).fingerprint()
+
+    without = fingerprint("a", header, "", "")
+    assert fingerprint("b", f"{header},tissue_mask", ",", ",") == without
+    assert fingerprint("c", f"{header},tissue_mask", ",m.png", ",") != without
+
+
 def test_a_class_that_no_configuration_names(tmp_path):
     folder = write(tmp_path / "c", targets=TARGETS.replace("mutant", "mutan"))
     cohort = Cohort.from_manifest(folder)

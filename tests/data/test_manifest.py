@@ -261,3 +261,39 @@ def test_a_table_that_cannot_be_read_is_told_once(tmp_path, name, content, messa
     found = read(tmp_path, f"P1,Bonn,rna,{name}", f"P2,Bonn,rna,{name}")
     assert len(found.faults) == 1
     assert f"manifest.csv:2: {message}" in messages(found)[0]
+
+
+MASKED = f"{HEADER},tissue_mask"
+
+
+def test_a_slide_may_have_a_drawn_mask(tmp_path):
+    found = read(
+        tmp_path,
+        "P1,Bonn,wsi,a.svs,masks/a.geojson",
+        "P1,Bonn,wsi,b.svs,",
+        header=MASKED,
+        files=("a.svs", "b.svs", "masks/a.geojson"),
+    )
+    assert found.faults == []
+    first, second = found.entries["P1"]["wsi"]
+    assert first.tissue_mask == tmp_path.resolve() / "masks/a.geojson"
+    assert second.tissue_mask is None
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("P1,Bonn,wsi,a.svs,gone.png", "patient P1: tissue_mask: no file 'gone.png' in /"),
+        ("P1,Bonn,wsi,a.svs,/etc/m.png", "tissue_mask: path '/etc/m.png' is absolute"),
+        ("P1,Bonn,wsi,a.svs,../m.png", "tissue_mask: path '../m.png' climbs out"),
+        ("P1,Bonn,wsi,a.svs,m.xml", "tissue_mask 'm.xml' is none of .geojson, .json, .png"),
+        ("P1,Bonn,mri,t1.nii.gz,m.png", "tissue_mask of 't1.nii.gz', which is no slide"),
+        ("P1,Bonn,rna,rna.csv,m.png", "tissue_mask of 'rna.csv', which is no slide"),
+        ("P1,Bonn,,,m.png", "tissue_mask without a modality and a path"),
+    ],
+)
+def test_a_mask_that_cannot_be_one_is_told(tmp_path, row, message):
+    files = ("a.svs", "m.png", "m.xml", "t1.nii.gz")
+    (tmp_path / "rna.csv").write_text("sample,G1\nP1,3\n")
+    found = read(tmp_path, row, header=MASKED, files=files)
+    assert [m for m in messages(found) if message in m], messages(found)
