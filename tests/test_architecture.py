@@ -32,8 +32,8 @@ STAGES = (
 
 EDGES = {
     "lightning": {"lit"},
-    "hydra": {"config/compose.py"},
-    "omegaconf": {"config/compose.py"},
+    "hydra": {"config/compose.py", "config/slides.py"},
+    "omegaconf": {"config/compose.py", "config/slides.py"},
     "openslide": {"data/readers"},
     "nibabel": {"data/readers", "data/prepare", "testing/demo", "cohorts"},
     "monai": {"data/prepare", "encoders"},

@@ -70,30 +70,7 @@ def build_source(
                 nyul=nyul,
             )
         case BagConfig():
-            first, *context = (
-                patch_encoder(**config.patch_encoder.model_dump(), mpp=m, tile_px=config.tile_px)
-                for m in (config.mpp, *config.context_mpps)
-            )
-            return BagSource(
-                encoder=first,
-                context=context,
-                tiling=Tiling(
-                    tile_px=config.tile_px,
-                    mpp=config.mpp,
-                    stride_px=config.stride_px,
-                    min_tissue=config.min_tissue,
-                    max_tiles=config.max_tiles_per_slide,
-                    seed=seed,
-                    reject=tuple(config.reject),
-                    min_sharpness=config.min_sharpness,
-                    max_background=config.max_background,
-                ),
-                half_size_decode=config.half_size_decode,
-                cache=cache,
-                workers=config.workers,
-                stain=build_stain(config.stain),
-                harmonise=build_combat(config.harmonise, tasks),
-            )
+            return build_bag(config, cache=cache, tasks=tasks, seed=seed)
         case VectorConfig():
             combat = build_combat(config.harmonise, tasks)
             sets = config.encoder.signatures if isinstance(config.encoder, PathwaysConfig) else None
@@ -104,6 +81,36 @@ def build_source(
                 harmonise=combat,
                 signatures=None if sets is None else Signatures(root / sets),
             )
+
+
+def build_bag(
+    config: BagConfig, *, cache: Path, tasks: Mapping[str, TaskConfig], seed: int
+) -> BagSource:
+    """Slides; `seed` is of the draw of tiles."""
+    first, *context = (
+        patch_encoder(**config.patch_encoder.model_dump(), mpp=m, tile_px=config.tile_px)
+        for m in (config.mpp, *config.context_mpps)
+    )
+    return BagSource(
+        encoder=first,
+        context=context,
+        tiling=Tiling(
+            tile_px=config.tile_px,
+            mpp=config.mpp,
+            stride_px=config.stride_px,
+            min_tissue=config.min_tissue,
+            max_tiles=config.max_tiles_per_slide,
+            seed=seed,
+            reject=tuple(config.reject),
+            min_sharpness=config.min_sharpness,
+            max_background=config.max_background,
+        ),
+        half_size_decode=config.half_size_decode,
+        cache=cache,
+        workers=config.workers,
+        stain=build_stain(config.stain),
+        harmonise=build_combat(config.harmonise, tasks),
+    )
 
 
 def build_table(

@@ -62,7 +62,7 @@ class BagSource:
     ) -> None:
         if workers < 1:
             raise ConfigError(f"workers is {workers}, expected at least 1")
-        self._store = SlideStore(
+        self.store = SlideStore(
             tiling=tiling,
             encoder=encoder,
             cache=Path(cache),
@@ -76,7 +76,7 @@ class BagSource:
         self.harmonisers: Sequence[Harmoniser] = [h for h in (stain, harmonise) if h is not None]
         self._scale: Scale | None = None
         self._files: Files = {}
-        self.width = self._store.width
+        self.width = self.store.width
 
     def prepare(self, files: Files) -> list[Fault]:
         """Embed every slide that the cache lacks; stopped work goes on with the next slide.
@@ -88,9 +88,9 @@ class BagSource:
             ConfigError: where the patch encoder cannot be used.
         """
         if self._stain is None or self._stain.ready:
-            faults = self._each(files, self._store.ensure, "slides")
+            faults = self._each(files, self.store.ensure, "slides")
         else:
-            faults = self._each(files, self._store.ensure_profile, "stains of slides")
+            faults = self._each(files, self.store.ensure_profile, "stains of slides")
         if self._harmonise is not None:
             faults += self._harmonise.prepare(files)
         faulty = {fault.patient for fault in faults}
@@ -113,11 +113,11 @@ class BagSource:
         training = dict(sorted(files.items()))
         everybody = {**self._files, **training}
         if self._stain is not None:
-            self._stain.fit([[self._store.profile(e) for e in r] for r in training.values()])
-            if faults := self._each(everybody, self._store.ensure, "slides"):
+            self._stain.fit([[self.store.profile(e) for e in r] for r in training.values()])
+            if faults := self._each(everybody, self.store.ensure, "slides"):
                 raise CohortError("slides", faults)
         self._scale = fit_scale(
-            self._store.arrays(entry)["features"] for rows in training.values() for entry in rows
+            self.store.arrays(entry)["features"] for rows in training.values() for entry in rows
         )
         if self._harmonise is not None:
             self._harmonise.fit(training, self._means)
@@ -135,18 +135,18 @@ class BagSource:
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
         """The same bag, and where each of its rows lies; raises as `load` does."""
-        slides = [self._store.arrays(entry) for entry in rows]
-        about = [self._store.meta(entry) for entry in rows]
+        slides = [self.store.arrays(entry) for entry in rows]
+        about = [self.store.meta(entry) for entry in rows]
         return PlacedTiles.of(self._features(patient, rows), slides, about)
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """Tiles of the patient."""
-        return sum(int(self._store.meta(entry)["tiles"]) for entry in rows)
+        return sum(int(self.store.meta(entry)["tiles"]) for entry in rows)
 
     def state(self) -> Mapping[str, Any]:
         """What made the features, and what standardises and harmonises them."""
         return {
-            "made_by": self._store.made_by(),
+            "made_by": self.store.made_by(),
             "stain": None if self._stain is None else self._stain.state(),
             "harmonise": None if self._harmonise is None else self._harmonise.state(),
             **self._fitted().state(),
@@ -160,7 +160,7 @@ class BagSource:
         """
         if self._stain is not None and state.get("stain"):
             self._stain.restore(state["stain"])
-        mine, theirs = self._store.made_by(), state.get("made_by")
+        mine, theirs = self.store.made_by(), state.get("made_by")
         if theirs != mine:
             raise BundleError(f"its slide features were made by {theirs}, this run's by {mine}")
         self._scale = Scale.from_state(state)
@@ -180,7 +180,7 @@ class BagSource:
         )
 
     def _standardised(self, rows: tuple[Entry, ...]) -> Float[np.ndarray, "tiles dim"]:
-        parts = [self._store.arrays(entry)["features"] for entry in rows]
+        parts = [self.store.arrays(entry)["features"] for entry in rows]
         return self._fitted().apply(np.concatenate(parts))
 
     def _features(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "tiles dim"]:
