@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fusion.data.cohort import Cohort
+from fusion.data.cohort import Cohort, Files
 from fusion.data.entry import Entry
 from fusion.data.shard import Shard
 from fusion.data.sources.bag import BagSource
@@ -13,6 +13,7 @@ from fusion.doctor.tile_sheet import COLUMNS, ROWS, tile_sheet
 from fusion.doctor.tissue_picture import slide_look
 from fusion.errors import ConfigError
 from fusion.report.publish import publish, to_csv
+from fusion.types import PatientId
 
 _NOTED = ("tiles", "with_tissue", "on_grid", "mpp", "width_px", "height_px")
 
@@ -62,10 +63,10 @@ def prepare_slides(
     return table
 
 
-def _by_patient(entries: Sequence[Entry]) -> dict[str, tuple[Entry, ...]]:
-    found: dict[str, list[Entry]] = {}
+def _by_patient(entries: Sequence[Entry]) -> Files:
+    found: dict[PatientId, list[Entry]] = {}
     for entry in entries:
-        found.setdefault(entry.patient_id, []).append(entry)
+        found.setdefault(PatientId(entry.patient_id), []).append(entry)
     return {patient: tuple(rows) for patient, rows in found.items()}
 
 
