@@ -81,7 +81,7 @@ def test_a_changed_byte_in_any_file_is_refused(bundle, name):
 
 def test_another_format_is_refused(bundle):
     resealed(bundle, "bundle.json", lambda about: about.update(format=1))
-    with pytest.raises(BundleError, match=r"format 1, .* reads 4; it was made by fusion 0\."):
+    with pytest.raises(BundleError, match=r"format 1, .* reads 5; it was made by fusion 0\."):
         load_bundle(bundle)
 
 

@@ -160,7 +160,8 @@ def test_a_stacked_run_is_stopped_gone_on_with_audited_and_reproduced(
     wanted = table[table["model"] == "fusion"]
     both = wanted.merge(found, on=KEY, suffixes=("", "_found"), validate="1:1")
     assert len(both) == len(wanted)
-    np.testing.assert_allclose(both["value_found"], both["value"], rtol=0, atol=1e-6)
+    # hazards are not held below 1: a few units in the last place of single precision
+    np.testing.assert_allclose(both["value_found"], both["value"], rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.slow
