@@ -1,7 +1,7 @@
 """Where a slide has tissue, on a grid of fixed physical size."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from jaxtyping import Bool, UInt8
 
 from fusion.data.prepare.tissue_file import drawn_mask
 from fusion.data.prepare.tissue_folds import folds
-from fusion.data.prepare.tissue_grid import MASK_MPP, doubled, halved
+from fusion.data.prepare.tissue_grid import MASK_MPP
 from fusion.data.prepare.tissue_ink import ink
 from fusion.data.prepare.tissue_stain import (
     LOWEST_SATURATION,
@@ -18,6 +18,7 @@ from fusion.data.prepare.tissue_stain import (
     stained,
 )
 from fusion.data.readers.direct import Direct
+from fusion.data.readers.pixels import Pixels
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
 
@@ -79,14 +80,12 @@ def find_tissue(image: UInt8[np.ndarray, "h w 3"], reject: Collection[str] = REJ
         >>> find_tissue(image).shares()
         {'tissue_share': 0.221111, 'ink_share': 0.313333, 'fold_share': 0.0}
     """
-    shape = image.shape[:2]
-    pens = creases = np.zeros(shape, dtype=bool)
-    coarse = halved(image) if reject else image
+    pens = creases = np.zeros(image.shape[:2], dtype=bool)
     if INK in reject:
-        pens = doubled(ink(coarse), shape)
+        pens = ink(image)
     mask = stained(image, pens)
     if FOLDS in reject:
-        creases = mask & doubled(folds(coarse, mask[::2, ::2]), shape)
+        creases = folds(image, mask)
     return Tissue(mask & ~creases, pens, creases)
 
 
@@ -96,13 +95,27 @@ def overview(slide: SlideFile) -> UInt8[np.ndarray, "h w 3"]:
     A level of JPEG that is twice as fine is decoded at half its size, which moves a grey value by
     less than one on average. So the tissue does not depend on how tiles are read.
     """
-    most = MASK_MPP / slide.mpp * 1.005
-    downs = slide.pixels.downsamples
-    coarsest = max((down for down in downs if down <= most), default=1.0)
-    if not isinstance(slide.pixels, Direct) or not any(coarsest < 2 * d <= most for d in downs):
-        return slide.thumbnail(MASK_MPP)
-    with SlideFile.open(slide.path, slide.patient, slide.mpp, half_size_decode=True) as coarse:
-        return coarse.thumbnail(MASK_MPP)
+    halves = _halved(slide.pixels, MASK_MPP / slide.mpp * 1.005)
+    return replace(slide, pixels=halves or slide.pixels).thumbnail(MASK_MPP)
+
+
+def _halved(pixels: Pixels, most: float) -> Direct | None:
+    """Half of the level that then is the coarsest, not coarser than asked; None where none is."""
+    coarsest = max((down for down in pixels.downsamples if down <= most), default=1.0)
+    fit = [i for i, down in enumerate(pixels.downsamples) if coarsest < 2 * down <= most]
+    if not isinstance(pixels, Direct) or not fit:
+        return None
+    level = pixels.levels[fit[-1]]
+    if level.factor > 1 or level.tile_width % 2 or level.tile_height % 2:
+        return None
+    return Direct(
+        path=pixels.path,
+        patient=pixels.patient,
+        dimensions=pixels.dimensions,
+        downsamples=(2 * pixels.downsamples[fit[-1]],),
+        levels=(level.halved(),),
+        content=pixels.content,
+    )
 
 
 def _nothing(slide: SlideFile, image: UInt8[np.ndarray, "h w 3"], found: Tissue) -> str:

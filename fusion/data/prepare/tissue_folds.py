@@ -1,16 +1,26 @@
 """Folds: tissue that lies on itself, and so is twice as dense."""
 
+from dataclasses import dataclass
+
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, UInt8, UInt16
+from PIL import Image
 from scipy import ndimage
 
-from fusion.data.prepare.tissue_grid import ARTEFACT_MPP, around, large_pieces
+from fusion.data.prepare.tissue_grid import (
+    ARTEFACT_MPP,
+    MASK_MPP,
+    around,
+    doubled,
+    halved,
+    large_pieces,
+)
 
 _NEAR_UM = 3000.0
 """Side of the square that a pixel is compared with."""
 
-_EVERY = 4
-"""Of its pixels, every fourth in each direction is looked at."""
+_BLOCK = 8
+"""Side of the blocks, in pixels of `MASK_MPP`, of which its tissue is made up."""
 
 _DENSER, _DEVIATIONS = 1.5, 1.5
 """Times the mean density near; standard deviations above it."""
@@ -28,16 +38,16 @@ _LENGTH = 2.0
 _GLASS = 243
 """Grey level of light that met no tissue, where a slide shows too little of its glass."""
 
-_TINY = 1e-6
-
 _DENSITY = -np.log10((np.arange(9 * 255 + 1, dtype=np.float32) / 9 + 1) / 256)
 """At the sum of nine grey levels."""
+
+Map = Float[np.ndarray, "h w"]
 
 
 def folds(
     image: UInt8[np.ndarray, "h w 3"], tissue: Bool[np.ndarray, "h w"]
 ) -> Bool[np.ndarray, "h w"]:
-    """Folds in an image at `ARTEFACT_MPP` microns per pixel.
+    """Folds in an image at `MASK_MPP` microns per pixel; they are looked for at twice that.
 
     Published rules take what is dark and saturated both (Palokangas 2007; Bautista and Yagi 2010;
     Kothari 2013), which crowded nuclei are too. Two layers of one tissue have twice the optical
@@ -58,58 +68,84 @@ def folds(
         image: the slide.
         tissue: where it is stained; nothing else is a fold, or compared with.
     """
-    if not tissue.any():
-        return tissue
-    colours = _densities(image, tissue)
-    mean = sum(colours[1:], start=colours[0]) / 3
-    *usual, middle, squares = _near(tissue, [*colours, mean, mean * mean])
-    deviation = np.sqrt(np.maximum(squares - middle**2, 0))
-    least = middle + np.maximum((_DENSER - 1) * middle, _DEVIATIONS * deviation)
-    sure = tissue & (mean >= _spread(least, mean.shape))
-    for values, near in zip(colours, usual, strict=True):
-        sure &= values >= _spread(_EACH * near, mean.shape)
-        share = _SHARE * near / np.maximum(middle, _TINY)
-        sure &= values <= mean * _spread(share, mean.shape)
-    if sure.sum() * ARTEFACT_MPP**2 < _SMALLEST_UM2:  # most slides end here
-        return np.zeros_like(sure)
-    sure = large_pieces(ndimage.binary_opening(sure), _SMALLEST_UM2, ARTEFACT_MPP)
-    if not sure.any():
-        return sure
-    edge = tissue & (mean >= _spread(_EDGE_DENSER * middle, mean.shape))
-    return _long(ndimage.binary_dilation(sure, mask=edge, iterations=_EDGE_PX))
+    blocks = np.asarray(Image.fromarray(image).reduce(_BLOCK))
+    middle = tissue[_BLOCK // 2 :: _BLOCK, _BLOCK // 2 :: _BLOCK]
+    wide = np.zeros(blocks.shape[:2], dtype=bool)
+    wide[: middle.shape[0], : middle.shape[1]] = middle
+    glass = _glass(blocks, wide)
+    some = _Density.of([9 * blocks[..., i].astype(np.uint16) for i in range(3)], glass)
+    near = some.near(wide)
+    if near.sure(some, wide).sum() * (_BLOCK * MASK_MPP) ** 2 < _SMALLEST_UM2 / 2:
+        return np.zeros_like(tissue)  # most slides end here
+    coarse = halved(image).astype(np.uint16)
+    within = tissue[::2, ::2]
+    near = near.spread(within.shape)
+    every = _Density.of([around(coarse[..., i]) for i in range(3)], glass)
+    sure = ndimage.binary_opening(near.sure(every, within))
+    sure = large_pieces(sure, _SMALLEST_UM2, ARTEFACT_MPP)
+    edge = within & (every.mean >= _EDGE_DENSER * near.mean)
+    long = _long(ndimage.binary_dilation(sure, mask=edge, iterations=_EDGE_PX))
+    return tissue & doubled(long, tissue.shape)
 
 
-def _densities(
-    image: UInt8[np.ndarray, "h w 3"], tissue: Bool[np.ndarray, "h w"]
-) -> list[Float[np.ndarray, "h w"]]:
-    """Of red, green and blue, smoothed, above that of the slide's own glass."""
-    some = image[::_EVERY, ::_EVERY]
-    bare = some[~tissue[::_EVERY, ::_EVERY] & (some.min(axis=-1) > 200)]
-    glass = np.median(bare, axis=0) if len(bare) >= 100 else np.full(3, _GLASS)
-    return [
-        np.maximum(_DENSITY.take(around(image[..., i])) - _DENSITY[round(9 * glass[i])], 0)
-        for i in range(3)
-    ]
+@dataclass(frozen=True)
+class _Density:
+    colours: list[Map]
+    mean: Map
+
+    @staticmethod
+    def of(sums: list[UInt16[np.ndarray, "h w"]], glass: list[int]) -> "_Density":
+        """Above that of the glass, of sums of nine grey levels."""
+        colours = [
+            np.maximum(_DENSITY.take(s) - _DENSITY[g], 0) for s, g in zip(sums, glass, strict=True)
+        ]
+        return _Density(colours, (colours[0] + colours[1] + colours[2]) / 3)
+
+    def near(self, tissue: Bool[np.ndarray, "h w"]) -> "_Near":
+        """Over the tissue within the square around each pixel."""
+        side = round(_NEAR_UM / MASK_MPP / _BLOCK) | 1
+
+        def mean(of: Map) -> Map:
+            return np.asarray(ndimage.uniform_filter(of, side, mode="constant"))
+
+        weight = tissue.astype(np.float64)
+        share = np.maximum(mean(weight), 0.5 / side**2)
+        *colours, middle, squares = (
+            mean(of * weight) / share for of in (*self.colours, self.mean, self.mean**2)
+        )
+        deviation = np.sqrt(np.maximum(squares - middle**2, 0))
+        least = middle + np.maximum((_DENSER - 1) * middle, _DEVIATIONS * deviation)
+        return _Near(colours, middle, least)
 
 
-def _near(
-    tissue: Bool[np.ndarray, "h w"], values: list[Float[np.ndarray, "h w"]]
-) -> list[Float[np.ndarray, "_ _"]]:
-    """Means over the tissue within the square around, at every fourth pixel."""
-    side = round(_NEAR_UM / ARTEFACT_MPP / _EVERY) | 1
-    weight = tissue[::_EVERY, ::_EVERY].astype(np.float64)
+@dataclass(frozen=True)
+class _Near:
+    colours: list[Map]
+    mean: Map
+    least: Map
+    """Mean density of a fold."""
 
-    def mean(of: Float[np.ndarray, "_ _"]) -> Float[np.ndarray, "_ _"]:
-        return np.asarray(ndimage.uniform_filter(of, side, mode="constant"))
+    def sure(self, here: _Density, tissue: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+        found = tissue & (here.mean >= self.least)
+        for own, near in zip(here.colours, self.colours, strict=True):
+            found &= (own >= _EACH * near) & (own * self.mean <= _SHARE * near * here.mean)
+        return found
 
-    share = np.maximum(mean(weight), 0.5 / side**2)
-    return [mean(v[::_EVERY, ::_EVERY] * weight) / share for v in values]
+    def spread(self, shape: tuple[int, ...]) -> "_Near":
+        """From blocks to pixels of `ARTEFACT_MPP`."""
+        times = _BLOCK // 2
+        colours, (mean, least) = (
+            [m.repeat(times, axis=1).repeat(times, axis=0)[: shape[0], : shape[1]] for m in maps]
+            for maps in (self.colours, [self.mean, self.least])
+        )
+        return _Near(colours, mean, least)
 
 
-def _spread(
-    coarse: Float[np.ndarray, "_ _"], shape: tuple[int, ...]
-) -> Float[np.ndarray, "height width"]:
-    return coarse.repeat(_EVERY, axis=0).repeat(_EVERY, axis=1)[: shape[0], : shape[1]]
+def _glass(image: UInt8[np.ndarray, "h w 3"], tissue: Bool[np.ndarray, "h w"]) -> list[int]:
+    """Nine times the grey level of the slide's own glass, in each colour."""
+    bare = image[~tissue & (image.min(axis=-1) > 200)]
+    level = np.median(bare, axis=0) if len(bare) >= 100 else np.full(3, _GLASS)
+    return [round(9 * float(v)) for v in level]
 
 
 def _long(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

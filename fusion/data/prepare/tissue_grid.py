@@ -3,9 +3,9 @@
 from math import ceil
 
 import numpy as np
-from jaxtyping import Bool, UInt8, UInt16
+from jaxtyping import Bool, UInt, UInt8
 from PIL import Image
-from scipy import ndimage
+from skimage.measure import label
 
 MASK_MPP = 8.0
 """Side of a mask pixel in microns."""
@@ -40,17 +40,20 @@ def doubled(
         [[True, True, False]]
     """
     height, width = like
-    return mask.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
+    return mask.repeat(2, axis=1).repeat(2, axis=0)[:height, :width]
 
 
-def around(values: UInt8[np.ndarray, "h w"]) -> UInt16[np.ndarray, "h w"]:
+def around(values: UInt[np.ndarray, "h w"]) -> UInt[np.ndarray, "h w"]:
     """Sums of 3 x 3 pixels; the last row and column are repeated beyond the edge.
+
+    Args:
+        values: small enough for their sums to be of the same type.
 
     Example:
         >>> around(np.array([[1, 0, 0]], dtype=np.uint8)).tolist()
         [[6, 3, 0]]
     """
-    wide = np.pad(values, 1, mode="edge").astype(np.uint16)
+    wide = np.pad(values, 1, mode="edge")
     rows = wide[:-2] + wide[1:-1] + wide[2:]
     return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:])
 
@@ -64,7 +67,7 @@ def large_pieces(
         >>> large_pieces(np.array([[True, True, False, True]]), 100.0, mpp=8.0).tolist()
         [[True, True, False, False]]
     """
-    pieces, _ = ndimage.label(mask)
+    pieces = label(mask, connectivity=1)
     large = np.bincount(pieces.ravel()) * mpp**2 >= area_um2
     large[0] = False
-    return np.asarray(large[pieces])
+    return np.asarray(large.take(pieces))

@@ -46,6 +46,7 @@ def _summed(
         place = np.clip(place_um / MASK_MPP, 0, values.shape[1])
         node = np.minimum(place.astype(int), values.shape[1] - 1)
         part = place - node
-        return running[:, node] * (1 - part) + running[:, node + 1] * part
+        below = running[:, node].astype(np.float64)
+        return below + part * (running[:, node + 1] - below) if part.any() else below
 
     return read(start_um + side_um) - read(start_um)

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from fusion.data.prepare.tissue import find_tissue
-from fusion.data.prepare.tissue_grid import doubled, halved
 from fusion.data.prepare.tissue_ink import ink
 
 PENS = {
@@ -50,7 +49,7 @@ def test_what_tissue_can_be_is_no_ink(soft, colour):
     nest = np.hypot(y - 64, x - 64) < 32
     for around in ((243, 243, 243), (214, 160, 198)):
         image = soft(np.full((128, 128, 3), around, dtype=np.uint8), nest, colour)
-        assert not ink(halved(image)).any()
+        assert not ink(image).any()
 
 
 def test_no_ink_is_found_on_clean_slides(planted_slides, wide_slides):
@@ -61,13 +60,13 @@ def test_no_ink_is_found_on_clean_slides(planted_slides, wide_slides):
 def test_no_ink_is_found_on_real_tissue(real_thumbnails):
     """The Aperio slide has flecks of the green dye of its margins, too small to matter."""
     for name, image in real_thumbnails.items():
-        assert not ink(halved(image)).any(), name
+        assert not ink(image).any(), name
 
 
 def test_a_stroke_over_a_real_region_is_found(real_thumbnails, strip, soft):
     for name, image in real_thumbnails.items():
         stroke = strip(image.shape[:2], 30, 30, 0.8, 500, 30)
-        found = doubled(ink(halved(soft(image, stroke, PENS["blue"]))), image.shape[:2])
+        found = ink(soft(image, stroke, PENS["blue"]))
         hit = (found & stroke).sum()
         assert hit / stroke.sum() > 0.97, name
         assert hit / found.sum() > 240 / (240 + 2 * 32), name
@@ -78,7 +77,7 @@ def test_the_rule_is_about_the_colour_and_not_the_brightness_of_the_lamp(strip, 
     stroke = strip((100, 100), 50, 50, 0.0, 80, 30)
     for lamp in (1.0, 0.9, 0.8):
         painted = soft(image, stroke, PENS["blue"]) * lamp
-        assert ink(halved(painted.astype(np.uint8))).any()
+        assert ink(painted.astype(np.uint8)).any()
 
 
 @pytest.mark.parametrize("side", [8, 4])
@@ -87,10 +86,10 @@ def test_flecks_and_hairs_are_left_alone(side):
     image = np.full((100, 100, 3), 240, dtype=np.uint8)
     image[20 : 20 + 2 * side, 20 : 20 + 2 * side] = PENS["blue"]
     image[:, 70:72] = PENS["blue"]
-    assert not ink(halved(image)).any()
+    assert not ink(image).any()
 
 
 def test_the_black_border_of_a_scan_is_no_ink():
     image = np.full((100, 100, 3), 240, dtype=np.uint8)
     image[:, :30] = np.random.default_rng(0).integers(0, 12, (100, 30, 3))
-    assert not ink(halved(image)).any()
+    assert not ink(image).any()
