@@ -23,6 +23,10 @@ class PlacedTiles:
     """The same in level-0 pixels."""
     side_px: Float[np.ndarray, " tiles"]
     """Side of the tile in level-0 pixels of its slide."""
+    sharpness: Float[np.ndarray, " tiles"]
+    """As `tile_quality` says: how much blur may have to do with what a model makes of a tile."""
+    background: Float[np.ndarray, " tiles"]
+    """Share of empty glass."""
     tile_um: float
     """Side in microns."""
 
@@ -40,5 +44,7 @@ class PlacedTiles:
             corner_um=np.concatenate([slide["corner_um"] for slide in slides]),
             corner_px=np.concatenate([slide["corner_px"] for slide in slides]),
             side_px=np.repeat([note["side_px"] for note in about], lengths),
+            sharpness=np.concatenate([slide["sharpness"] for slide in slides]),
+            background=np.concatenate([slide["background"] for slide in slides]),
             tile_um=about[0]["tile_um"],
         )

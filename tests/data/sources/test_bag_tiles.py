@@ -87,7 +87,12 @@ def test_surroundings_that_are_no_coarser_are_refused(source, mpps):
 
 
 def test_the_quality_of_every_tile_is_kept(source, entry):
-    arrays, _ = embedded(source(), entry)
+    bags = source()
+    arrays, _ = embedded(bags, entry)
+    bags.fit({"a": (entry, entry)})
+    placed = bags.tiles("a", (entry, entry))
+    for name in ("sharpness", "background"):
+        np.testing.assert_array_equal(getattr(placed, name), np.tile(arrays[name], 2))
     assert arrays["sharpness"].dtype == arrays["background"].dtype == np.float16
     with SlideFile.open(entry.path) as slide:
         for (x, y), bare in zip(arrays["corner_px"].tolist(), arrays["background"], strict=True):
