@@ -259,4 +259,4 @@ def test_a_stain_without_a_target_is_not_used(source, files):
     with pytest.raises(ConfigError, match="the stain has no target yet"):
         source("macenko").load("A0", files["A0"])
     with pytest.raises(ConfigError, match="no stain is asked for"):
-        source()._store.profile(files["A0"][0])
+        source().store.profile(files["A0"][0])
