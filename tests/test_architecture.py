@@ -21,6 +21,7 @@ STAGES = (
     "lit",
     "report",
     "doctor",
+    "explain",
     "testing",
     "config",
     "run",

@@ -8,8 +8,7 @@ import torch
 from rich.console import Console
 
 from fusion.config.parts.tasks import task_infos
-from fusion.data.split import Split
-from fusion.errors import BundleError, UndefinedMetric
+from fusion.errors import UndefinedMetric
 from fusion.report.columns import two
 from fusion.report.figure_robustness import figure_robustness
 from fusion.report.figure_robustness_map import figure_robustness_map
@@ -20,17 +19,12 @@ from fusion.report.publish import publish, to_csv
 from fusion.report.robustness_rows import LOST, modalities, robustness_rows
 from fusion.report.task_scores import JUDGED
 from fusion.report.tasks import TaskInfo
-from fusion.run.bundle import Bundle, load_bundle, open_folder
-from fusion.run.cohort import open_cohort, open_external
-from fusion.run.inputs import Inputs
-from fusion.run.place import Part, Place
-from fusion.run.prepare import read_all, who_takes_part
+from fusion.run.bundle import load_bundle, open_folder
+from fusion.run.own_patients import own_patients
 from fusion.run.robustness import ENOUGH, FILE, robustness
 
 ALL_UP_TO = 10
 """Modalities of which every subset is tried: 1,023."""
-
-PARTS: tuple[Part, ...] = ("test", "external")
 
 
 def robustness_of_bundle(
@@ -56,7 +50,7 @@ def robustness_of_bundle(
     """
     model = load_bundle(bundle, cache=cache)
     if cohort is None:
-        places, inputs = _own(model, bundle)
+        places, inputs = own_patients(model, bundle)
     else:
         found = open_folder(cohort, None)
         model.refuse_known(found)
@@ -132,27 +126,3 @@ def _said(row: Measured | None) -> str:
         return "–"
     around = "" if row.low is None or row.high is None else f" ({two(row.low)} to {two(row.high)})"
     return two(row.value) + around
-
-
-def _own(model: Bundle, bundle: Path) -> tuple[list[Place], Inputs]:
-    """Test and external patients of the run that the bundle lies in."""
-    path = bundle.resolve().parent / "split.json"
-    if not path.exists():
-        raise BundleError(
-            f"{bundle}: no split.json beside it, so nobody knows who was in training; give "
-            "cohort=FOLDER, patients whom the model has not met"
-        )
-    config = model.config
-    cohort = open_cohort(config)
-    others = open_external(config, cohort)
-    split = Split.load(path)
-    split.check(cohort)
-    unusable = read_all(model.sources, [cohort, *others.values()], config.cohort.on_fault)
-    places = []
-    for part in PARTS:
-        who = sorted(getattr(split, part), key=cohort.patients.index)
-        places.append(Place(cohort, part, tuple(who)))
-    for other in others.values():
-        places.append(Place(other, "external", who_takes_part(other, model.sources, unusable)[0]))
-    labels = {c.name: model.labels(c) for c in (cohort, *others.values())}
-    return places, Inputs(model.sources, labels, unusable)
