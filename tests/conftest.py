@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import PIL.Image
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 # jaxtyping's hook turns off the bytecode cache of whatever one of our modules imports first,
 # which then is compiled anew by every process (half a minute); so large libraries come before
@@ -67,6 +69,15 @@ def small_demo(once) -> Path:
 def small_cache(once) -> Path:
     """Where prepared volumes and slide features of all tests lie; its entries are atomic."""
     return once("small_cache", lambda folder: folder.mkdir())
+
+
+@pytest.fixture(scope="module")
+def quick_figures():
+    """Figures are drawn for the tests of reports; a run would spend a third of its time on them."""
+    dot = PIL.Image.new("RGB", (1, 1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FigureCanvasAgg, "print_png", lambda _, file, **__: dot.save(file, "PNG"))
+        yield
 
 
 @pytest.fixture

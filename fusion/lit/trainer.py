@@ -76,9 +76,10 @@ def fit(
         dirpath=checkpoints,
         filename="best",
         monitor="val_loss",
-        save_last=True,
         enable_version_counter=False,  # a resumed run goes on with the same two files
     )
+    # `save_last` of the other would only save it when it saves the best, and lose what came after
+    newest = ModelCheckpoint(dirpath=checkpoints, filename="last", enable_version_counter=False)
     start = next((callback for callback in also if isinstance(callback, Start)), None)
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # tips and advertisements
     on_terminal = sys.stdout.isatty()
@@ -90,6 +91,7 @@ def fit(
         History(path=folder / "history.csv", lines=progress and not on_terminal),
         EarlyStopping(monitor="val_loss", patience=patience, check_finite=True),
         best,
+        newest,  # behind the best, whose state it holds
         *also,
     ]
     if progress and on_terminal:

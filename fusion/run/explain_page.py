@@ -34,10 +34,11 @@ def section(task: TaskInfo, found: Sequence[Explained], out: Path, seed: int) ->
     publish(out / task.name / "patients.csv", to_csv(table))
     figure: Drawing = faithful_figure("faithful", task.name, [each.curves for each in found])
     figure.save(out / task.name)
-    lines = [[_written(row[name]) for name in table] for _, row in table.iterrows()]
+    names = [str(name) for name in table]
+    lines = [[_written(each.row[name]) for name in names] for each in found]
     text = [f"## {plain(task.name)}", f"![{figure.title}]({task.name}/{figure.name}.png)"]
     text += [figure.caption, *_measured(table, seed)]
-    text.append(grid([HEADS[name] for name in table], lines))
+    text.append(grid([HEADS[name] for name in names], lines))
     for each in found:
         base = f"{task.name}/{each.patient}"
         text.append(f"### {plain(each.patient)}")

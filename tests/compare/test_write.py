@@ -119,7 +119,7 @@ def test_a_sweep_ends_with_the_command(monkeypatch, capsys, jobs):
 
 
 @pytest.mark.slow
-def test_two_heads_on_two_folds_of_the_demo(small_demo, small_cache, tmp_path):
+def test_two_heads_on_two_folds_of_the_demo(small_demo, small_cache, quick_figures, tmp_path):
     for number, (head, fold) in enumerate([("late", 0), ("late", 1), ("early", 0), ("early", 1)]):
         overrides = [
             "+experiment=glioma_fusion",

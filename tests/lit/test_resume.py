@@ -74,3 +74,19 @@ def test_signal_handlers_are_given_back(module, train, tmp_path):
     before = signal.getsignal(signal.SIGINT)
     train(tmp_path, module())
     assert signal.getsignal(signal.SIGINT) is before
+
+
+class Worse(LitFusion):
+    """Walks uphill: each epoch's validation loss is above that of the one before."""
+
+    def training_step(self, batch, batch_idx):
+        return -super().training_step(batch, batch_idx)
+
+
+def test_the_last_checkpoint_is_of_the_last_epoch_not_of_the_best(module, train, tmp_path):
+    """Lightning's own `save_last` keeps the best one's, and a resumed run would lose the rest."""
+    falling = module()
+    falling.__class__ = Worse
+    best = train(tmp_path, falling)
+    read = [torch.load(p, weights_only=True)["epoch"] for p in (best, best.with_name("last.ckpt"))]
+    assert read == [0, 3]

@@ -10,6 +10,11 @@ from fusion.config.compose import compose
 from fusion.run.main import run
 
 
+@pytest.fixture(scope="module", autouse=True)
+def without_pictures(quick_figures):
+    """No test of a run looks at one."""
+
+
 @pytest.fixture(scope="session")
 def settings(small_demo, small_cache) -> Callable[..., list[str]]:
     """`settings(experiment, *more, root=...)`: overrides of a run that takes seconds."""
