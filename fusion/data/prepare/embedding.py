@@ -1,6 +1,7 @@
 """One slide -> tiles -> features, ready for the cache."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,12 @@ from jaxtyping import Float, Int, UInt8
 from fusion.data.cohort import Entry
 from fusion.data.harmonise.stain_target import Recolour
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
+from fusion.data.prepare.tile_batches import tile_batches
 from fusion.data.prepare.tile_quality import background, sharpness
 from fusion.data.prepare.tiling import Tiles, Tiling
 from fusion.data.prepare.tissue import tissue_of
 from fusion.data.readers.slide import SlideFile
 from fusion.errors import ReadError
-
-BATCH = 64
-"""Tiles that are encoded at once."""
 
 Report = Callable[[int, int], None]
 """Called after every batch with tiles done and tiles in all; may raise to stop."""
@@ -53,16 +52,18 @@ def embed(
     slide_file = SlideFile.open(
         entry.path, entry.patient_id, entry.mpp, half_size_decode=half_size_decode
     )
-    with slide_file as slide:
+    done = 0
+    with slide_file as slide, ExitStack() as stack:
         tissue = tissue_of(slide, entry.tissue_mask, tiling.reject)
         tiles = tiling.place(slide, tissue.mask)
         total = len(tiles.corner_px)
         sharp, bare = np.empty(total, dtype=np.float16), np.empty(total, dtype=np.float16)
         good = np.zeros(total, dtype=bool)
         features = []
-        for start in range(0, total, BATCH):
-            batch = np.arange(start, min(start + BATCH, total))
-            pixels = _around(slide, tiles, batch, encoders[0])
+        reading = tile_batches(slide, tiles.corner_px, tiles.side_px, tiling.tile_px)
+        for pixels in stack.enter_context(closing(reading)):
+            batch = np.arange(done, done + len(pixels))
+            done += len(pixels)
             sharp[batch] = sharpness(pixels, tiling.mpp)
             bare[batch] = background(pixels, tiling.mpp)
             good[batch] = tiling.good(sharp[batch], bare[batch])
@@ -73,7 +74,7 @@ def embed(
                     looks = [recolour(look) for look in looks]
                 parts = [_half(e(look), e, entry) for e, look in zip(encoders, looks, strict=True)]
                 features.append(np.concatenate(parts, axis=1))
-            report(int(batch[-1]) + 1, total)
+            report(done, total)
         if not features:
             raise ReadError(entry.path, _all_bad(tiling, sharp, bare), entry.patient_id)
         arrays = {
