@@ -6,7 +6,8 @@
 `A.tif` is a generic pyramid: tiles of 256 pixels, each level half of the one before, 20x. `B.svs`
 is laid out as Aperio's: tiles of 240 pixels, levels at 1, 1/4 and 1/16, 40x. Both are JPEG 4:2:0
 at quality 80. 41 % is tissue, at 0.21 bytes per pixel, as slides of TCGA are; the texture repeats
-after eight tiles, which no reader knows. Levels agree with each other up to the last rounding.
+after eight tiles, which no reader knows, and is blurred by 0.6 microns, as by a lens. Levels agree
+with each other up to the last rounding.
 """
 
 import argparse
@@ -28,13 +29,14 @@ CELL = 64
 GLASS = 243
 
 
-def texture(side: int, noise: float, seed: int) -> np.ndarray:
+def texture(side: int, noise: float, blur: float, seed: int) -> np.ndarray:
     """A square of stained tissue that fits to itself on all sides."""
     rng = np.random.default_rng(seed)
     stroma = gaussian_filter(rng.standard_normal((side, side)), 12, mode="wrap") * 12
     spots = gaussian_filter((rng.random((side, side)) < 1 / 900).astype(float), 4, mode="wrap")
     nuclei = np.clip(spots * 130, 0, 1)
-    grain = gaussian_filter(rng.standard_normal((side, side, 3)), (1, 1, 0), mode="wrap") * noise
+    grain = gaussian_filter(rng.standard_normal((side, side, 3)), (blur, blur, 0), mode="wrap")
+    grain *= noise * 2 * np.sqrt(np.pi) * blur
     base = np.array([214.0, 150.0, 196.0]) + stroma[..., None] * np.array([14.0, 26.0, 14.0])
     stained = base * (1 - nuclei[..., None]) + np.array([88.0, 62.0, 138.0]) * nuclei[..., None]
     return np.clip(stained + grain, 0, 255).astype(np.uint8)
@@ -46,12 +48,12 @@ def encoded(tile: np.ndarray) -> bytes:
     )
 
 
-def calibrated(tile: int, seed: int) -> np.ndarray:
+def calibrated(tile: int, blur: float, seed: int) -> np.ndarray:
     """The texture whose tiles are as large as those of real slides."""
-    side, low, high = 8 * tile, 0.0, 80.0
+    side, low, high = 8 * tile, 0.0, 60.0
     for _ in range(12):
         noise = (low + high) / 2
-        found = texture(side, noise, seed)
+        found = texture(side, noise, blur, seed)
         size = len(encoded(found[: 2 * tile, : 2 * tile])) / (2 * tile) ** 2
         low, high = (noise, high) if size < BYTES_PER_PIXEL else (low, noise)
     return found
@@ -92,7 +94,7 @@ def tiles(
 
 
 def write(path: Path, *, side: int, tile: int, downs: list[int], mpp: float, about: str) -> None:
-    pattern, mask = calibrated(tile, 1), tissue(side, 2)
+    pattern, mask = calibrated(tile, 0.6 / mpp, 1), tissue(side, 2)
     with tifffile.TiffWriter(path, bigtiff=True) as file:
         for down in downs:
             shape = (side // down, side // down, 3)

@@ -42,6 +42,7 @@ EDGES = {
     "transformers": {"data/prepare/patch_encoders"},
     "tifffile": {"testing/demo", "data/readers"},
     "simplejpeg": {"data/readers"},
+    "cv2": {"data/readers"},
     "nilearn": {"testing/demo"},
     "lifelines": {"baseline", "report", "metrics", "statistics"},
 }

@@ -119,7 +119,7 @@ def test_a_bundle_is_tried_on_those_whom_its_run_tested_on(
     if set(whole.split(" + ")) == set(load_bundle(bundle).trained.modalities):
         assert (both["value_x"] - both["value_y"]).abs().max() < 1e-6
     assert all(f"| {name} |" in table.read_text() for name in mine["model"].unique())
-    assert (tmp_path / "out" / "robustness_map.png").stat().st_size > 10_000
+    assert (tmp_path / "out" / "robustness_map.png").exists()
 
     alone = shutil.copytree(bundle, tmp_path / "elsewhere")
     with pytest.raises(BundleError, match=r"no split\.json beside it"):

@@ -20,7 +20,7 @@ from fusion.data.prepare.tiling import Tiling
 from fusion.data.readers.pixels import companions
 from fusion.errors import ConfigError
 
-CODE = 2
+CODE = 3
 """Raise it when reading, masking or tiling give other numbers: every entry is then made again."""
 
 

@@ -80,18 +80,26 @@ class Direct:
     def region(
         self, level: int, x: int, y: int, width: int, height: int
     ) -> UInt8[np.ndarray, "{height} {width} 3"]:
-        """RGB, all in pixels of the level; white outside.
+        """RGB, all in pixels of the level; white outside. Of one tile it is a read-only view.
 
         Raises:
             ReadError: where a tile cannot be decoded.
         """
         tiles = self.levels[level]
-        out = np.empty((height, width, 3), dtype=np.uint8)
         left, right = max(x, 0), min(x + width, tiles.width)
         top, bottom = max(y, 0), min(y + height, tiles.height)
-        if (left, top, right, bottom) != (x, y, x + width, y + height):
-            out.fill(255)
+        inside = (left, top, right, bottom) == (x, y, x + width, y + height)
         high, wide = tiles.tile_height, tiles.tile_width
+        if (
+            inside
+            and x // wide == (x + width - 1) // wide
+            and y // high == (y + height - 1) // high
+        ):
+            tile = self._tile(level, y // high, x // wide)
+            return tile[y % high : y % high + height, x % wide : x % wide + width]
+        out = np.empty((height, width, 3), dtype=np.uint8)
+        if not inside:
+            out.fill(255)
         for row in range(top // high, -(-bottom // high) if right > left else 0):
             y0, y1 = max(top, row * high), min(bottom, (row + 1) * high)
             for column in range(left // wide, -(-right // wide)):
@@ -124,6 +132,7 @@ class Direct:
                 f"({error}): the file is damaged or cut off; copy it again",
                 self.patient,
             ) from error
+        tile.flags.writeable = False  # it may be handed out, and is handed out again
         most = max(2, _KEPT_BYTES // tile.nbytes)
         with self._lock:
             self._kept[place] = tile

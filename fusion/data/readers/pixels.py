@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
+
+cv2.setNumThreads(1)  # tiles are small, and several are read at a time
 
 
 @runtime_checkable
@@ -68,7 +71,8 @@ def resize(
         corners = (round(left), round(top), round(right), round(bottom))
         if factor == (1, 1):
             return pixels[corners[1] : corners[3], corners[0] : corners[2]]
-        return np.asarray(Image.fromarray(pixels).reduce(factor, box=corners))
+        inside = pixels[corners[1] : corners[3], corners[0] : corners[2]]
+        return np.asarray(cv2.resize(inside, size, interpolation=cv2.INTER_AREA))
     image = Image.fromarray(pixels)
     return np.asarray(image.resize(size, Image.Resampling.HAMMING, box=(left, top, right, bottom)))
 

@@ -140,12 +140,17 @@ class SlideFile(AbstractContextManager["SlideFile"]):
     ) -> UInt8[np.ndarray, "{out_height} {out_width} 3"]:
         level = self._level(width / out_width)
         down = self.pixels.downsamples[level]
-        edges = np.array([x, y, x + width, y + height]) / down
-        left, top = np.floor(edges[:2] + 1e-6).astype(int).tolist()
-        right, bottom = np.ceil(edges[2:] - 1e-6).astype(int).tolist()
+        x0, y0, x1, y1 = x / down, y / down, (x + width) / down, (y + height) / down
+        left, top = floor(x0 + 1e-6), floor(y0 + 1e-6)
+        right, bottom = ceil(x1 - 1e-6), ceil(y1 - 1e-6)
         pixels = self.pixels.region(level, left, top, right - left, bottom - top)
-        box = np.clip(edges - [left, top, left, top], 0, [right - left, bottom - top] * 2)
-        return resize(pixels, box.tolist(), (out_width, out_height))
+        box = [
+            max(0.0, x0 - left),
+            max(0.0, y0 - top),
+            min(float(right - left), x1 - left),
+            min(float(bottom - top), y1 - top),
+        ]
+        return resize(pixels, box, (out_width, out_height))
 
     def _probe(self) -> None:
         """Read the last pixel of every level: a file that is cut off fails now, not in an hour."""
