@@ -154,13 +154,23 @@ def pathways() -> Case:
         dims={"rna": 256, "wsi": 256},
         out_features=4,
         guide="rna",
-        dim=256,
+        dim=128,  # half of the tokens, as published
         queries=1,
         heads=1,
         hidden=256,
         dropout=0.25,
     )
     optimizer = adamw(omics, encoder, head)
+    # weights of their own for each pathway, as published: a slice of ours would have a gradient as
+    # large as all of them
+    theirs = nn.ModuleList(
+        nn.ParameterList(
+            t.detach().clone()
+            for t in (inner, omics.inner_bias[k], omics.outer[k], omics.outer_bias[k])
+        )
+        for k, inner in enumerate(omics.inner.split(omics.sizes))
+    )
+    their_optimizer = adamw(theirs, encoder, head)
 
     def ours() -> None:
         optimizer.zero_grad()
@@ -169,17 +179,19 @@ def pathways() -> Case:
 
     def peer() -> None:
         for i in range(8):
-            optimizer.zero_grad()
+            their_optimizer.zero_grad()
             plain(i, 0.25).sum().backward()
-            optimizer.step()
+            their_optimizer.step()
 
     def plain(i: int, dropout: float) -> Tensor:
-        networks = zip(groups.values(), omics.inner.split(omics.sizes), strict=True)
         tokens = []
-        for k, (columns, inner) in enumerate(networks):  # a network for each pathway, in a loop
-            hidden = nn.functional.selu(genes[i, columns] @ inner + omics.inner_bias[k])
+        # a network for each pathway, in a loop
+        for columns, (inner, inner_bias, outer, outer_bias) in zip(
+            groups.values(), theirs, strict=True
+        ):
+            hidden = nn.functional.selu(genes[i, columns] @ inner + inner_bias)
             hidden = nn.functional.alpha_dropout(hidden, dropout, training=dropout > 0)
-            token = nn.functional.selu(hidden @ omics.outer[k] + omics.outer_bias[k])
+            token = nn.functional.selu(hidden @ outer + outer_bias)
             tokens.append(nn.functional.alpha_dropout(token, dropout, training=dropout > 0))
         sets = torch.stack(tokens)[None]
         h = nn.functional.dropout(encoder.embed.linear(bags[i]).relu(), dropout)[None]

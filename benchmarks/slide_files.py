@@ -35,7 +35,8 @@ def texture(side: int, noise: float, blur: float, seed: int) -> np.ndarray:
     stroma = gaussian_filter(rng.standard_normal((side, side)), 12, mode="wrap") * 12
     spots = gaussian_filter((rng.random((side, side)) < 1 / 900).astype(float), 4, mode="wrap")
     nuclei = np.clip(spots * 130, 0, 1)
-    grain = gaussian_filter(rng.standard_normal((side, side, 3)), (blur, blur, 0), mode="wrap")
+    coloured = 0.2 * rng.standard_normal((side, side, 3)) + rng.standard_normal((side, side, 1))
+    grain = gaussian_filter(coloured, (blur, blur, 0), mode="wrap")
     grain *= noise * 2 * np.sqrt(np.pi) * blur
     base = np.array([214.0, 150.0, 196.0]) + stroma[..., None] * np.array([14.0, 26.0, 14.0])
     stained = base * (1 - nuclei[..., None]) + np.array([88.0, 62.0, 138.0]) * nuclei[..., None]

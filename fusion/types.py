@@ -40,6 +40,8 @@ class Bags:
     features: Float[Tensor, "total dim"]
     offsets: Int[Tensor, " boundaries"]
     """One more than there are bags, from 0 to the number of rows."""
+    parts: Int[Tensor, "total 2"] | None = None
+    """Of each row: the number of its slide and of its sampled region, within its patient."""
 
     def __post_init__(self) -> None:
         if self.offsets.ndim != 1 or len(self.offsets) < 1:
@@ -67,10 +69,11 @@ class Bags:
         return torch.repeat_interleave(index, self.lengths)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Bags":
-        """Move both tensors."""
+        """Move all tensors."""
         return Bags(
             self.features.to(device, non_blocking=non_blocking),
             self.offsets.to(device, non_blocking=non_blocking),
+            None if self.parts is None else self.parts.to(device, non_blocking=non_blocking),
         )
 
 

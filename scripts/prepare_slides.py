@@ -34,9 +34,19 @@ OWN = {
     "cache": "folder of the features (default: .cache/fusion, as in training)",
     "out": "folder of the table and the contact sheets (default: runs/slides)",
 }
-ELSEWHERE = ("kind", "patch_encoder", "encoder", "adapt", "stain", "harmonise", "keep_tiles")
+ELSEWHERE = (
+    "kind",
+    "patch_encoder",
+    "encoder",
+    "adapt",
+    "stain",
+    "harmonise",
+    "keep_tiles",
+    "mix_tiles",
+    "noise",
+)
 SETTINGS = [name for name in BagConfig.model_fields if name not in ELSEWHERE]
-ENCODER = ["patch_encoder.folder", "patch_encoder.device"]
+ENCODER = ["patch_encoder.card", "patch_encoder.folder", "patch_encoder.device"]
 
 
 def main() -> None:

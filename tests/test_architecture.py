@@ -40,6 +40,7 @@ EDGES = {
     "monai": {"data/prepare", "encoders"},
     "jinja2": {"report"},
     "transformers": {"data/prepare/patch_encoders"},
+    "timm": {"data/prepare/patch_encoders"},
     "tifffile": {"testing/demo", "data/readers"},
     "simplejpeg": {"data/readers"},
     "cv2": {"data/readers"},

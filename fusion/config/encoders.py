@@ -40,6 +40,15 @@ class GatedAttentionConfig(Strict):
     dropout: Dropout
 
 
+class HierarchyConfig(Strict):
+    """Gated attention over tiles of a slide, slides of a region, regions of a patient."""
+
+    name: Literal["hierarchy"]
+    dim: PositiveInt
+    attention_dim: PositiveInt
+    dropout: Dropout
+
+
 class ClamConfig(Strict):
     """Gated attention that also sorts tiles (Lu 2021)."""
 
@@ -113,6 +122,7 @@ class PrototypesConfig(Strict):
 BagEncoderConfig = Annotated[
     PooledEncoderConfig
     | GatedAttentionConfig
+    | HierarchyConfig
     | ClamConfig
     | DsmilConfig
     | TransmilConfig

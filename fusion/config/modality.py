@@ -57,8 +57,39 @@ class TransformersEncoderConfig(Strict):
     """cpu, cuda, ...: where the tiles are embedded."""
 
 
+class ClipEncoderConfig(Strict):
+    """The image side of a text-image model of `transformers`, from a folder on this machine."""
+
+    name: Literal["clip"]
+    folder: str
+    device: str
+
+
+class TimmEncoderConfig(Strict):
+    """A published vision transformer through `timm`, its weights from a folder on this machine."""
+
+    name: Literal["timm"]
+    card: str
+    """Which model: one of `fusion/data/prepare/patch_encoders/cards.py`."""
+    folder: str
+    device: str
+
+
+class OwnEncoderConfig(Strict):
+    """A network trained on one's own tiles, from the folder that `pretrain_tiles` left."""
+
+    name: Literal["own"]
+    folder: str
+    device: str
+
+
 PatchEncoderConfig = Annotated[
-    TextureEncoderConfig | TransformersEncoderConfig, Field(discriminator="name")
+    TextureEncoderConfig
+    | OwnEncoderConfig
+    | TransformersEncoderConfig
+    | ClipEncoderConfig
+    | TimmEncoderConfig,
+    Field(discriminator="name"),
 ]
 
 
@@ -92,6 +123,10 @@ class BagConfig(Strict):
     workers: PositiveInt
     keep_tiles: float = Field(gt=0, le=1)
     """Share of a bag's tiles that each training step draws."""
+    mix_tiles: float = Field(ge=0, lt=1)
+    """In training, move each tile's features up to this part of the way to another's of its bag."""
+    noise: float = Field(ge=0)
+    """In training, added to features: its standard deviation, in those of the training tiles."""
     encoder: BagEncoderConfig
     adapt: AdaptConfig
 

@@ -86,7 +86,13 @@ def stack(inputs: Sequence[Input]) -> Input:
     if isinstance(first, Bags) and all(isinstance(x, Bags) for x in inputs):
         lengths = torch.cat([x.lengths for x in inputs])  # type: ignore[union-attr]
         offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-        return Bags(torch.cat([x.features for x in inputs]), offsets)  # type: ignore[union-attr]
+        parts = [x.parts for x in inputs]  # type: ignore[union-attr]
+        known = [part for part in parts if part is not None]
+        return Bags(
+            torch.cat([x.features for x in inputs]),  # type: ignore[union-attr]
+            offsets,
+            torch.cat(known) if len(known) == len(parts) else None,
+        )
     if isinstance(first, Volumes) and all(isinstance(x, Volumes) for x in inputs):
         return Volumes(
             torch.cat([x.image for x in inputs]),  # type: ignore[union-attr]

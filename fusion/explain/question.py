@@ -53,13 +53,25 @@ class Question:
     @property
     def tiles(self) -> Float[Tensor, "tiles dim"]:
         """The patient's tiles."""
+        return self._bag.features
+
+    @property
+    def _bag(self) -> Bags:
         bag = self.sample.inputs[Modality(self.modality)]
         assert isinstance(bag, Bags)
-        return bag.features
+        return bag
 
-    def ask(self, tiles: Float[Tensor, "tiles dim"]) -> Float[Tensor, ""]:
-        """Evidence if these were the patient's tiles, with a gradient to them."""
-        bag = Bags(tiles, torch.tensor([0, len(tiles)], device=tiles.device))
+    def ask(
+        self, tiles: Float[Tensor, "tiles dim"], parts: Tensor | None = None
+    ) -> Float[Tensor, ""]:
+        """Evidence if these were the patient's tiles, with a gradient to them.
+
+        Args:
+            tiles: as many as the patient has, or others of the same slides.
+            parts: which slide and region each is of; those of the patient's tiles if not given.
+        """
+        where = self._bag.parts if parts is None and len(tiles) == len(self.tiles) else parts
+        bag = Bags(tiles, torch.tensor([0, len(tiles)], device=tiles.device), where)
         inputs = {**self.sample.inputs, Modality(self.modality): bag}
         batch: Batch = collate([replace(self.sample, inputs=inputs)])
         outputs = split_outputs(self.model(batch).outputs, self.tasks)[self.task]
@@ -81,8 +93,9 @@ class Question:
 
     def of(self, kept: Tensor) -> float:
         """Evidence from some of the tiles, by index."""
-        return self._said(self.tiles[kept])
+        parts = self._bag.parts
+        return self._said(self.tiles[kept], None if parts is None else parts[kept])
 
-    def _said(self, tiles: Tensor) -> float:
+    def _said(self, tiles: Tensor, parts: Tensor | None = None) -> float:
         with torch.no_grad():
-            return float(self.ask(tiles))
+            return float(self.ask(tiles, parts))

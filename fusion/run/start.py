@@ -71,7 +71,17 @@ def differences(
     mine: ModalityConfig, theirs: ModalityConfig, source: Source, other: Source
 ) -> list[str]:
     """Settings by which a modality is read differently, and columns that are not the same."""
-    beside = {"adapt", "augment", "encoder", "keep_tiles", "patch_encoder", "workers", "table"}
+    beside = {
+        "adapt",
+        "augment",
+        "encoder",
+        "keep_tiles",
+        "mix_tiles",
+        "noise",
+        "patch_encoder",
+        "workers",
+        "table",
+    }
     ours, its = (config.model_dump(exclude=beside) for config in (mine, theirs))
     found = sorted(key for key in ours.keys() | its.keys() if ours.get(key) != its.get(key))
     if isinstance(source, BagSource) and isinstance(other, BagSource):

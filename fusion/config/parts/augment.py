@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 
 from fusion.config.modality import BagConfig, ModalityConfig, VolumeConfig
-from fusion.data.augment_bag import sample_tiles
+from fusion.data.augment_bag import disturb_tiles, sample_tiles
 from fusion.data.augment_volume import LEFT_RIGHT, augment
 from fusion.data.sample import Batch
 from fusion.types import Bags, Input, Modality, Volumes
@@ -32,7 +32,10 @@ def build_augmentation(
                     shift=settings.shift,
                 )
             elif isinstance(config, BagConfig) and isinstance(found, Bags):
-                inputs[key] = sample_tiles(found, generator, keep=config.keep_tiles)
+                part = sample_tiles(found, generator, keep=config.keep_tiles)
+                inputs[key] = disturb_tiles(
+                    part, generator, noise=config.noise, mix=config.mix_tiles
+                )
         return replace(batch, inputs=inputs)
 
     return change

@@ -15,6 +15,7 @@ from fusion.config.encoders import (
     DsmilConfig,
     GatedAttentionConfig,
     GeneTransformerConfig,
+    HierarchyConfig,
     IdentityConfig,
     PathwaysConfig,
     PooledEncoderConfig,
@@ -35,6 +36,7 @@ from fusion.encoders.clam import ClamEncoder
 from fusion.encoders.dsmil import DsmilEncoder
 from fusion.encoders.freeze import freeze, stages
 from fusion.encoders.gene_transformer import GeneTransformerEncoder
+from fusion.encoders.hierarchy import HierarchyEncoder
 from fusion.encoders.identity import IdentityEncoder
 from fusion.encoders.lora import add_lora
 from fusion.encoders.pathways import PathwayEncoder
@@ -114,6 +116,8 @@ def _bag(config: BagEncoderConfig, layout: Layout) -> Encoder:
             return PooledEncoder(features=layout.width, pool=config.name, **settings)
         case GatedAttentionConfig():
             return GatedAttentionEncoder(features=layout.width, **settings)
+        case HierarchyConfig():
+            return HierarchyEncoder(features=layout.width, **settings)
         case ClamConfig():
             return ClamEncoder(features=layout.width, **settings)
         case DsmilConfig():

@@ -1,5 +1,6 @@
 """The JPEG tiles of one level of a TIFF: where they lie, and how one is decoded."""
 
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +83,7 @@ class JpegTiles:
         )
 
     def decode(
-        self, content: np.ndarray, row: int, column: int
+        self, content: mmap.mmap, row: int, column: int
     ) -> UInt8[np.ndarray, "tile_height tile_width 3"]:
         """One tile.
 
@@ -95,7 +96,7 @@ class JpegTiles:
             ValueError: where it cannot be decoded, or has another size.
         """
         start, count = int(self.offsets[row, column]), int(self.counts[row, column])
-        stream = self.header + content[start + len(_START) : start + count].tobytes()
+        stream = self.header + content[start + len(_START) : start + count]
         whole = stream.rstrip(b"\0").endswith(_END)  # then what is odd about it is harmless
         # the smallest of the DCT's sizes that is not below what is asked; 0 is the full size
         smaller = self.factor > 1

@@ -20,6 +20,7 @@ from fusion.data.prepare.slide_store import SlideStore
 from fusion.data.prepare.slide_work import each_slide
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.sources.placed_tiles import PlacedTiles
+from fusion.data.sources.tile_parts import tile_parts
 from fusion.errors import BundleError, CohortError, ConfigError, Fault
 from fusion.types import Bags, PatientId
 
@@ -131,7 +132,8 @@ class BagSource:
             ReadError: for the first slide that cannot be used.
         """
         bag = self._features(patient, rows)
-        return Bags(bag, torch.tensor([0, len(bag)]))
+        tiles = [int(self.store.meta(entry)["tiles"]) for entry in rows]
+        return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, tiles))
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
         """The same bag, and where each of its rows lies; raises as `load` does."""

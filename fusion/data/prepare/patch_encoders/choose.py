@@ -6,7 +6,7 @@ from typing import Any
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
 from fusion.errors import ConfigError
 
-NAMES = ("texture", "transformers")
+NAMES = ("texture", "own", "transformers", "clip", "timm")
 
 
 def patch_encoder(name: str, **values: Any) -> PatchEncoder:
@@ -29,6 +29,18 @@ def patch_encoder(name: str, **values: Any) -> PatchEncoder:
             from fusion.data.prepare.patch_encoders.transformers_model import TransformersModel
 
             return TransformersModel(**values)
+        case "clip":
+            from fusion.data.prepare.patch_encoders.clip_model import ClipModel
+
+            return ClipModel(**values)
+        case "timm":
+            from fusion.data.prepare.patch_encoders.timm_model import TimmModel
+
+            return TimmModel(**values)
+        case "own":
+            from fusion.data.prepare.patch_encoders.own_model import OwnModel
+
+            return OwnModel(**values)
         case _:
             near = get_close_matches(name, NAMES, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""

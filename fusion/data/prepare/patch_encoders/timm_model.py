@@ -133,6 +133,6 @@ def _read(path: Path) -> Mapping[str, Tensor]:
         return load_file(path)
     try:
         found: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # noqa: BLE001 - the unpickler raises anything at all
+    except Exception as error:
         raise ValueError(f"it cannot be read as tensors ({error})") from error
     return found

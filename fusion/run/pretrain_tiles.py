@@ -1,0 +1,183 @@
+"""A patch encoder learned from one's own slides, without labels."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from rich.console import Console
+from safetensors.torch import save_file
+from torch.utils.data import DataLoader
+
+from fusion.data.cohort import Cohort
+from fusion.data.prepare.patch_encoders.network import TileNetwork
+from fusion.data.prepare.patch_encoders.own_model import CARD, WEIGHTS
+from fusion.data.prepare.tiling import Tiling
+from fusion.data.split import Split
+from fusion.errors import ConfigError
+from fusion.lit.contrast import LitContrast, Shuffled, TileRows
+from fusion.lit.history import History
+from fusion.lit.seed import seed_everything
+from fusion.report.publish import publish
+from fusion.run.acquaintance import remember
+from fusion.run.own_tiles import NOTES, TILES, gather_tiles
+from fusion.types import PatientId
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """How to learn."""
+
+    modality: str
+    network: str
+    tile_px: int
+    mpp: float
+    tiles_per_slide: int
+    epochs: int
+    batch: int
+    lr: float
+    temperature: float
+    smallest: float
+    stain: float
+    seed: int
+    accelerator: str
+
+
+def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out: Path) -> Path:
+    """Learn from the training patients' tiles; a stopped training goes on where it was.
+
+    Args:
+        cohort: whose slides.
+        split: whose training patients; None takes every patient of the cohort, and a run with
+            this encoder then refuses to test on any of them.
+        asked: how.
+        out: gets `card.json` and `model.safetensors`, which patch_encoder=own reads.
+
+    Returns:
+        `out`.
+
+    Raises:
+        ConfigError: where nobody has such slides, or they give fewer tiles than a batch.
+        SplitError: where the split is of another cohort.
+    """
+    network = TileNetwork(asked.network)
+    patients = set(cohort.patients) if split is None else set(split.train)
+    files = {p: rows for p, rows in cohort.files(asked.modality).items() if p in patients}
+    if not files:
+        raise ConfigError(f"none of {len(patients)} patients has {asked.modality}")
+    tiling = Tiling(
+        tile_px=asked.tile_px,
+        mpp=asked.mpp,
+        stride_px=asked.tile_px,
+        min_tissue=0.5,
+        max_tiles=asked.tiles_per_slide,
+        seed=asked.seed,
+    )
+    entries = [entry for rows in files.values() for entry in rows]
+    tiles, faults = gather_tiles(entries, tiling, out / "work")
+    say = Console().print
+    for fault in faults:
+        say(f"    {fault}")
+    if len(tiles) < asked.batch:
+        raise ConfigError(f"{len(tiles)} tiles, fewer than a batch of {asked.batch}; lower batch")
+    mean, sd = channels(tiles)
+    say(f"[bold]learning[/] from {len(tiles):,} tiles of {len(files)} patients")
+    seed_everything(asked.seed)
+    module = LitContrast(
+        network=TileNetwork(asked.network),
+        dim=network.dim,
+        mean=mean,
+        sd=sd,
+        temperature=asked.temperature,
+        smallest=asked.smallest,
+        stain=asked.stain,
+        lr=asked.lr,
+        epochs=asked.epochs,
+        seed=asked.seed,
+    )
+    _learn(module, tiles, asked, out / "work")
+    trained = module.network
+    card = _card(asked, cohort, set(files), len(tiles), mean, sd, None if split is None else split)
+    save_file({k: v.contiguous() for k, v in trained.state_dict().items()}, out / WEIGHTS)
+    publish(out / CARD, (json.dumps(card, indent=2) + "\n").encode())
+    shutil.copy(out / "work" / "history.csv", out / "history.csv")
+    for name in (TILES, NOTES):
+        (out / "work" / name).unlink()  # pixels of patients stay where the cohort is
+    return out
+
+
+def channels(tiles: UInt8[np.ndarray, "n h w 3"]) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of red, green and blue, in [0, 1]; a part at a time."""
+    total = square = np.zeros(3)
+    for start in range(0, len(tiles), 256):
+        part: Float[np.ndarray, "_ 3"] = tiles[start : start + 256].reshape(-1, 3) / 255.0
+        total, square = total + part.sum(axis=0), square + (part**2).sum(axis=0)
+    pixels = tiles[..., 0].size
+    mean = total / pixels
+    sd = np.sqrt(np.maximum(square / pixels - mean**2, 1e-6))
+    return mean.tolist(), sd.tolist()
+
+
+def _learn(
+    module: LitContrast, tiles: UInt8[np.ndarray, "n h w 3"], asked: Pretraining, folder: Path
+) -> None:
+    newest = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
+    terminal = Console().is_terminal
+    callbacks: list[lightning.Callback] = [
+        History(path=folder / "history.csv", lines=not terminal),
+        newest,
+    ]
+    if terminal:
+        callbacks.append(RichProgressBar(leave=False))
+    trainer = lightning.Trainer(
+        accelerator=asked.accelerator,
+        devices=1,
+        max_epochs=asked.epochs,
+        callbacks=callbacks,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=terminal,
+        use_distributed_sampler=False,
+        default_root_dir=folder,
+    )
+    sampler = Shuffled(rows=len(tiles), batch=asked.batch, seed=asked.seed)
+    loader = DataLoader(TileRows(tiles), sampler=sampler, batch_size=None)
+    last = folder / "last.ckpt"
+    trainer.fit(module, loader, ckpt_path=last if last.exists() else None, weights_only=True)
+    module.to(torch.device("cpu"))
+
+
+def _card(
+    asked: Pretraining,
+    cohort: Cohort,
+    met: set[PatientId],
+    tiles: int,
+    mean: list[float],
+    sd: list[float],
+    split: Split | None,
+) -> dict[str, Any]:
+    return {
+        "network": asked.network,
+        "tile_px": asked.tile_px,
+        "mpp": asked.mpp,
+        "mean": mean,
+        "sd": sd,
+        "dim": TileNetwork(asked.network).dim,
+        "method": "SimCLR (Chen 2020)",
+        "licence": "that of the slides it learned from",
+        "settings": asdict(asked),
+        "trained_on": {
+            "cohort": cohort.name,
+            "fingerprint": cohort.fingerprint(),
+            "split": "every patient" if split is None else split.scheme,
+            "patients": len(met),
+            "tiles": tiles,
+        },
+        "training_patients": remember(sorted(met)),
+    }
