@@ -6,14 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import lightning
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
 from rich.console import Console
 from safetensors.torch import save_file
-from torch.utils.data import DataLoader
 
 from fusion.data.cohort import Cohort
 from fusion.data.prepare.patch_encoders.network import TileNetwork
@@ -21,8 +17,8 @@ from fusion.data.prepare.patch_encoders.own_model import CARD, WEIGHTS
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.split import Split
 from fusion.errors import ConfigError
-from fusion.lit.contrast import LitContrast, Shuffled, TileRows
-from fusion.lit.history import History
+from fusion.lit.contrast import LitContrast
+from fusion.lit.learn_contrast import learn_contrast
 from fusion.lit.seed import seed_everything
 from fusion.report.publish import publish
 from fusion.run.acquaintance import remember
@@ -101,7 +97,15 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         epochs=asked.epochs,
         seed=asked.seed,
     )
-    _learn(module, tiles, asked, out / "work")
+    learn_contrast(
+        module,
+        tiles,
+        folder=out / "work",
+        batch=asked.batch,
+        epochs=asked.epochs,
+        seed=asked.seed,
+        accelerator=asked.accelerator,
+    )
     trained = module.network
     card = _card(asked, cohort, set(files), len(tiles), mean, sd, None if split is None else split)
     save_file({k: v.contiguous() for k, v in trained.state_dict().items()}, out / WEIGHTS)
@@ -122,35 +126,6 @@ def channels(tiles: UInt8[np.ndarray, "n h w 3"]) -> tuple[list[float], list[flo
     mean = total / pixels
     sd = np.sqrt(np.maximum(square / pixels - mean**2, 1e-6))
     return mean.tolist(), sd.tolist()
-
-
-def _learn(
-    module: LitContrast, tiles: UInt8[np.ndarray, "n h w 3"], asked: Pretraining, folder: Path
-) -> None:
-    newest = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
-    terminal = Console().is_terminal
-    callbacks: list[lightning.Callback] = [
-        History(path=folder / "history.csv", lines=not terminal),
-        newest,
-    ]
-    if terminal:
-        callbacks.append(RichProgressBar(leave=False))
-    trainer = lightning.Trainer(
-        accelerator=asked.accelerator,
-        devices=1,
-        max_epochs=asked.epochs,
-        callbacks=callbacks,
-        logger=False,
-        enable_model_summary=False,
-        enable_progress_bar=terminal,
-        use_distributed_sampler=False,
-        default_root_dir=folder,
-    )
-    sampler = Shuffled(rows=len(tiles), batch=asked.batch, seed=asked.seed)
-    loader = DataLoader(TileRows(tiles), sampler=sampler, batch_size=None)
-    last = folder / "last.ckpt"
-    trainer.fit(module, loader, ckpt_path=last if last.exists() else None, weights_only=True)
-    module.to(torch.device("cpu"))
 
 
 def _card(

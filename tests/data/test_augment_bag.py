@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fusion.data.augment_bag import sample_tiles
+from fusion.data.augment_bag import disturb_tiles, sample_tiles
 from fusion.types import Bags
 
 
@@ -54,3 +54,22 @@ def test_no_tile_is_dearer_than_another():
     for _ in range(2000):
         counts[sample_tiles(bags(10), generator, keep=0.5).features[:, 0].long()] += 1
     assert bool(((counts / 2000 - 0.5).abs() < 0.045).all())
+
+
+def test_mixing_stays_between_two_tiles_of_one_bag():
+    rows = torch.cat([torch.rand(50, 1), 10 + torch.rand(50, 1)])
+    whole = Bags(rows, torch.tensor([0, 50, 100]))
+    found = disturb_tiles(whole, torch.Generator().manual_seed(0), noise=0.0, mix=0.5).features
+    assert float(found[:50].max()) <= 1.0
+    assert float(found[50:].min()) >= 10.0
+    moved = (found - rows).abs()
+    assert float(moved.max()) <= 0.5  # half of the way to another of its bag, which is 1 at most
+    assert (moved > 0).float().mean() > 0.9
+
+
+def test_noise_is_as_wide_as_asked_for_and_nothing_is_nothing():
+    whole = Bags(torch.zeros(2000, 5), torch.tensor([0, 2000]))
+    found = disturb_tiles(whole, torch.Generator().manual_seed(0), noise=0.3, mix=0.0).features
+    assert abs(float(found.std()) - 0.3) < 0.01  # its standard error is 0.002
+    same = disturb_tiles(whole, torch.Generator(), noise=0.0, mix=0.0)
+    assert torch.equal(same.features, whole.features)

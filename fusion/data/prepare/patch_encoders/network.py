@@ -32,6 +32,7 @@ class TileNetwork(nn.Module):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        check_name(name)
         self.name = name
         self.maps, self.dim = _maps(name)
 
@@ -39,6 +40,18 @@ class TileNetwork(nn.Module):
         """One vector per tile."""
         found: Tensor = self.maps(pixels)
         return found.mean(dim=(2, 3))
+
+
+def check_name(name: str) -> None:
+    """Whether there is such a network.
+
+    Raises:
+        ConfigError: where there is none, with the nearest.
+    """
+    if name not in NETWORKS:
+        near = get_close_matches(name, NETWORKS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"no network {name!r}, expected one of {', '.join(NETWORKS)}{hint}")
 
 
 def _maps(name: str) -> tuple[nn.Module, int]:
@@ -51,12 +64,8 @@ def _maps(name: str) -> tuple[nn.Module, int]:
         case "densenet121":
             dense = DenseNet121(spatial_dims=2, in_channels=3, out_channels=1)
             return nn.Sequential(dense.features, nn.ReLU()), dense.class_layers.out.in_features
-        case "efficientnet-b0":
-            return _Efficient(), 1280
         case _:
-            near = get_close_matches(name, NETWORKS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ConfigError(f"no network {name!r}, expected one of {', '.join(NETWORKS)}{hint}")
+            return _Efficient(), 1280
 
 
 class _Efficient(nn.Module):

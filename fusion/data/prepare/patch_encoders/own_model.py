@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
-from fusion.data.prepare.patch_encoders.network import TileNetwork
+from fusion.data.prepare.patch_encoders.network import TileNetwork, check_name
 from fusion.data.prepare.patch_encoders.normalise import normalised
 from fusion.errors import ConfigError
 
@@ -54,6 +54,7 @@ class OwnModel:
         self.card = read_card(self.folder)
         if not (self.folder / WEIGHTS).is_file():
             raise ConfigError(f"{self.folder}: no {WEIGHTS} beside {CARD}")
+        check_name(str(self.card["network"]))
         theirs = (self.card["tile_px"], self.card["mpp"])
         if (tile_px, mpp) != theirs:
             raise ConfigError(

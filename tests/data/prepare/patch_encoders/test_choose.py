@@ -16,9 +16,12 @@ def test_the_default_needs_nothing():
     [
         (
             "textur",
-            "'textur', expected one of texture, transformers; did you mean 'texture'",
+            "'textur', expected one of texture, own, .*; did you mean 'texture'",
         ),
-        ("resnet", "no patch encoder 'resnet', expected one of texture, transformers$"),
+        (
+            "resnet",
+            "no patch encoder 'resnet', expected one of texture, own, .*, timm$",
+        ),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_nearest(name, message):

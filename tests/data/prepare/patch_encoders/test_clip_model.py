@@ -22,7 +22,7 @@ def saved(tmp_path):
     small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
     small["num_attention_heads"] = 2
     config = transformers.CLIPConfig(
-        vision_config={**small, "image_size": 56, "patch_size": 14},
+        vision_config={**small, "image_size": 56, "patch_size": 14, "projection_dim": 24},
         text_config={**small, "vocab_size": 50},
         projection_dim=24,
     )
