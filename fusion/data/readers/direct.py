@@ -17,8 +17,9 @@ from fusion.errors import ReadError
 VENDORS = ("aperio", "generic-tiff")
 """Formats by OpenSlide's name whose pages are plain TIFF levels; others move or join tiles."""
 
-_KEPT_BYTES = 160 << 20
-"""Of decoded tiles: two rows of a slide of 100,000 pixels, since tiles are read row by row."""
+_ROWS_KEPT = 2
+"""Rows of decoded tiles, since tiles are read row by row. More would not help, and memory that is
+touched for the first time costs as much as a quarter of decoding."""
 
 Place = tuple[int, int, int]
 
@@ -96,11 +97,8 @@ class Direct:
             and x // wide == (x + width - 1) // wide
             and y // high == (y + height - 1) // high
         ):
-            place = (level, y // high, x // wide)
-            if (height, width) == (high, wide):  # whole: nobody will ask for the rest of it
-                kept = self._found(place)
-                return self._decoded(place) if kept is None else kept
-            return self._tile(place)[y % high : y % high + height, x % wide : x % wide + width]
+            tile = self._tile((level, y // high, x // wide), whole=(height, width) == (high, wide))
+            return tile[y % high : y % high + height, x % wide : x % wide + width]
         out = np.empty((height, width, 3), dtype=np.uint8)
         if not inside:
             out.fill(255)
@@ -108,7 +106,8 @@ class Direct:
             y0, y1 = max(top, row * high), min(bottom, (row + 1) * high)
             for column in range(left // wide, -(-right // wide)):
                 x0, x1 = max(left, column * wide), min(right, (column + 1) * wide)
-                tile = self._tile((level, row, column))
+                whole = (y1 - y0, x1 - x0) == (high, wide)
+                tile = self._tile((level, row, column), whole=whole)
                 out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[
                     y0 - row * high : y1 - row * high, x0 - column * wide : x1 - column * wide
                 ]
@@ -118,24 +117,21 @@ class Direct:
         """Let go of the pixels; the file is unmapped with the last of them."""
         self._kept.clear()
 
-    def _tile(self, place: Place) -> np.ndarray:
-        found = self._found(place)
-        if found is not None:
-            return found
-        tile = self._decoded(place)
-        most = max(2, _KEPT_BYTES // tile.nbytes)
-        with self._lock:
-            self._kept[place] = tile
-            while len(self._kept) > most:
-                self._kept.popitem(last=False)
-        return tile
-
-    def _found(self, place: Place) -> np.ndarray | None:
+    def _tile(self, place: Place, *, whole: bool) -> np.ndarray:
+        """A decoded tile; kept for the next reads unless this one needs all of it."""
         with self._lock:
             found = self._kept.get(place)
             if found is not None:
                 self._kept.move_to_end(place)
-            return found
+                return found
+        tile = self._decoded(place)
+        if not whole:
+            most = max(2, _ROWS_KEPT * self.levels[place[0]].offsets.shape[1])
+            with self._lock:
+                self._kept[place] = tile
+                while len(self._kept) > most:
+                    self._kept.popitem(last=False)
+        return tile
 
     def _decoded(self, place: Place) -> np.ndarray:
         level, row, column = place

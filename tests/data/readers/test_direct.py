@@ -165,7 +165,7 @@ def test_a_level_is_better_than_half_of_the_one_above(tmp_path, image):
 
 
 def test_threads_read_what_one_reads(tmp_path, image, monkeypatch):
-    monkeypatch.setattr("fusion.data.readers.direct._KEPT_BYTES", 0)  # tiles are dropped at once
+    monkeypatch.setattr("fusion.data.readers.direct._ROWS_KEPT", 0)  # tiles are dropped at once
     path = write(tmp_path / "a.tif", image)
     places = np.random.default_rng(2).integers(0, 600, (60, 2)).tolist()
     with SlideFile.open(path) as slide, ThreadPoolExecutor(4) as pool:
