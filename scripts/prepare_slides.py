@@ -57,8 +57,10 @@ def main() -> None:
     from fusion.config.slides import slide_settings
     from fusion.data.cohort import Cohort
     from fusion.data.shard import Shard
+    from fusion.run.allocator import keep_freed_memory
     from fusion.run.slides import prepare_slides
 
+    keep_freed_memory()
     shard = Shard.parse(values.get("shard", "1/1"))
     settings = {name: value for name, value in values.items() if name not in OWN}
     config = slide_settings(values.get("encoder", "texture"), settings)

@@ -43,7 +43,7 @@ EDGES = {
     "timm": {"data/prepare/patch_encoders"},
     "tifffile": {"testing/demo", "data/readers"},
     "simplejpeg": {"data/readers"},
-    "cv2": {"data/readers"},
+    "cv2": {"data/readers", "data/prepare"},
     "nilearn": {"testing/demo"},
     "lifelines": {"baseline", "report", "metrics", "statistics"},
 }

@@ -83,6 +83,8 @@ class LitContrast(lightning.LightningModule):
         seed: int,
     ) -> None:
         super().__init__()
+        self.mean: Tensor
+        self.sd: Tensor
         self.network = network
         self.project = nn.Sequential(nn.Linear(dim, dim), nn.ReLU(), nn.Linear(dim, 128))
         self.temperature, self.smallest, self.stain = temperature, smallest, stain

@@ -1,7 +1,7 @@
 """Tiles of a slide as batches that are ready before they are asked for."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -22,7 +22,7 @@ def tile_batches(
     *,
     batch: int = BATCH,
     threads: int = 1,
-) -> Iterator[UInt8[np.ndarray, "_ h w 3"]]:
+) -> Generator[UInt8[np.ndarray, "_ h w 3"], None, None]:
     """Read squares in their order, while the ones before are worked on.
 
     Batches are bytes, height by width by channel, as a decoder leaves them: a quarter of what

@@ -2,10 +2,10 @@
 
 from math import ceil
 
+import cv2
 import numpy as np
-from jaxtyping import Bool, UInt, UInt8
+from jaxtyping import Bool, Int32, UInt, UInt8
 from PIL import Image
-from skimage.measure import label
 
 MASK_MPP = 8.0
 """Side of a mask pixel in microns."""
@@ -27,7 +27,10 @@ def grid_shape(size_um: tuple[float, float]) -> tuple[int, int]:
 
 def halved(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "_ _ 3"]:
     """From `MASK_MPP` to `ARTEFACT_MPP`: means of 2 x 2 pixels, of fewer at the end."""
-    return np.asarray(Image.fromarray(image).reduce(2))
+    height, width = image.shape[:2]
+    if height % 2 or width % 2:
+        return np.asarray(Image.fromarray(image).reduce(2))
+    return np.asarray(cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA))
 
 
 def doubled(
@@ -53,9 +56,18 @@ def around(values: UInt[np.ndarray, "h w"]) -> UInt[np.ndarray, "h w"]:
         >>> around(np.array([[1, 0, 0]], dtype=np.uint8)).tolist()
         [[6, 3, 0]]
     """
-    wide = np.pad(values, 1, mode="edge")
-    rows = wide[:-2] + wide[1:-1] + wide[2:]
-    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:])
+    total = cv2.boxFilter(values, -1, (3, 3), normalize=False, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(total)
+
+
+def pieces_of(mask: Bool[np.ndarray, "h w"]) -> Int32[np.ndarray, "h w"]:
+    """A number from 1 for each piece, 0 elsewhere; pixels that touch by a side are one piece.
+
+    Example:
+        >>> pieces_of(np.array([[True, False], [False, True]])).max()
+        np.int32(2)
+    """
+    return np.asarray(cv2.connectedComponents(mask.view(np.uint8), connectivity=4)[1])
 
 
 def large_pieces(
@@ -67,7 +79,7 @@ def large_pieces(
         >>> large_pieces(np.array([[True, True, False, True]]), 100.0, mpp=8.0).tolist()
         [[True, True, False, False]]
     """
-    pieces = label(mask, connectivity=1)
+    pieces = pieces_of(mask)
     large = np.bincount(pieces.ravel()) * mpp**2 >= area_um2
     large[0] = False
     return np.asarray(large.take(pieces))

@@ -1,12 +1,12 @@
 """What is stained, by saturation."""
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 from skimage.filters import threshold_otsu
-from skimage.measure import label
 
-from fusion.data.prepare.tissue_grid import MASK_MPP, around, doubled
+from fusion.data.prepare.tissue_grid import MASK_MPP, around, doubled, pieces_of
 
 LOWEST_SATURATION, HIGHEST_SATURATION = 0.06, 0.15
 """Bounds on Otsu's threshold: below, it splits empty glass; above, it splits stained tissue."""
@@ -43,9 +43,10 @@ def stained(
         >>> int(stained(image).sum())  # of 400: the filter against specks rounds the corners
         396
     """
-    some = saturation(image[::2, ::2])  # a quarter of the pixels tells the threshold
+    high, low = _extremes(image)
+    some = _saturation(high[::2, ::2], low[::2, ::2])  # a quarter of the pixels tells the threshold
     threshold = _otsu(some, None if without is None else without[::2, ::2])
-    mask = _above(image, round(255 * np.clip(threshold, LOWEST_SATURATION, HIGHEST_SATURATION)))
+    mask = _above(high, low, round(255 * np.clip(threshold, LOWEST_SATURATION, HIGHEST_SATURATION)))
     if without is not None:
         mask &= ~without
     mask = _tidy(_median(mask))
@@ -59,20 +60,28 @@ def saturation(image: UInt8[np.ndarray, "*n 3"]) -> UInt8[np.ndarray, "*n"]:
         >>> saturation(np.array([[200, 100, 150], [9, 0, 0]], dtype=np.uint8)).tolist()
         [128, 0]
     """
-    high, low = _extremes(image)
+    return _saturation(image.max(axis=-1), image.min(axis=-1))
+
+
+def _saturation(
+    high: UInt8[np.ndarray, "*n"], low: UInt8[np.ndarray, "*n"]
+) -> UInt8[np.ndarray, "*n"]:
     return np.asarray(_SATURATION.take((high.astype(np.uint16) << 8) | low))
 
 
 def _extremes(
-    image: UInt8[np.ndarray, "*n 3"],
-) -> tuple[UInt8[np.ndarray, "*n"], UInt8[np.ndarray, "*n"]]:
-    red, green, blue = (np.ascontiguousarray(image[..., i]) for i in range(3))
-    return np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    image: UInt8[np.ndarray, "h w 3"],
+) -> tuple[UInt8[np.ndarray, "h w"], UInt8[np.ndarray, "h w"]]:
+    """Largest and smallest of red, green and blue; ten times as fast as along an axis of three."""
+    red, green, blue = cv2.split(np.ascontiguousarray(image))
+    high, low = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    return np.asarray(high), np.asarray(low)
 
 
-def _above(image: UInt8[np.ndarray, "h w 3"], least: int) -> Bool[np.ndarray, "h w"]:
+def _above(
+    high: UInt8[np.ndarray, "h w"], low: UInt8[np.ndarray, "h w"], least: int
+) -> Bool[np.ndarray, "h w"]:
     """Where saturation is above; without the division that the number itself would need."""
-    high, low = _extremes(image)
     coloured = (high - low).astype(np.uint16) * 255 > high.astype(np.uint16) * least
     return coloured & (high > 255 * _DARKEST)
 
@@ -107,7 +116,7 @@ def _tidy(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 def _small(quads: UInt8[np.ndarray, "h w"], area_um2: float) -> Bool[np.ndarray, "h w"]:
     """Quads of pieces that are smaller; the numbers are pixels of the piece in each."""
-    pieces = label(quads > 0, connectivity=1)
+    pieces = pieces_of(quads > 0)
     small = np.bincount(pieces.ravel(), quads.ravel()) * MASK_MPP**2 < area_um2
     small[0] = False
     return np.asarray(small.take(pieces))

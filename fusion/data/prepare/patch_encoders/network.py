@@ -59,11 +59,14 @@ def _maps(name: str) -> tuple[nn.Module, int]:
         case "resnet18" | "resnet34" | "resnet50":
             make = {"resnet18": resnet18, "resnet34": resnet34, "resnet50": resnet50}[name]
             whole: ResNet = make(spatial_dims=2, n_input_channels=3, num_classes=1)
+            assert whole.fc is not None
             parts = ("conv1", "bn1", "act", "maxpool", "layer1", "layer2", "layer3", "layer4")
             return nn.Sequential(*(getattr(whole, p) for p in parts)), whole.fc.in_features
         case "densenet121":
             dense = DenseNet121(spatial_dims=2, in_channels=3, out_channels=1)
-            return nn.Sequential(dense.features, nn.ReLU()), dense.class_layers.out.in_features
+            last = dense.class_layers.out
+            assert isinstance(last, nn.Linear)
+            return nn.Sequential(dense.features, nn.ReLU()), last.in_features
         case _:
             return _Efficient(), 1280
 
