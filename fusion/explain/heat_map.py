@@ -36,7 +36,7 @@ def heat_map(tiles: ScoredTiles, number: int) -> bytes:
     side = tiles.placed.tile_um / _FINE / 1000
     pale = (255 - (255 - picture.mean(axis=2)) * 0.5).astype(np.uint8)  # colour is the score's
     with style():
-        figure, panels = canvas(height_cm=min(22.0, 6.2 * height / width + 1.6), columns=2)
+        figure, panels = canvas(height_cm=min(22.0, 6.2 * height / width + 2.0), columns=2)
         for axes, what in zip(panels, (picture, pale), strict=True):
             axes.imshow(
                 what, extent=(0, width, height, 0), cmap="gray", vmin=0, vmax=255,
