@@ -4,6 +4,7 @@ r"""From a folder of slides to features, ahead of any training.
     python scripts/prepare_slides.py cohort=data/mine encoder=transformers \
         patch_encoder.folder=/models/phikon-v2 tile_px=224 stride_px=224 mpp=0.5
     python scripts/prepare_slides.py cohort=data/mine shard=$SLURM_ARRAY_TASK_ID/16
+    python scripts/prepare_slides.py cohort=data/mine dask=tcp://node1:8786
 
 Finds the slides of a manifest, and for each one its tissue, tiles and features, which go into the
 cache: a run with the same settings finds them there, and `train.py` makes by itself what is
@@ -30,6 +31,7 @@ OWN = {
     "modality": "name of the slides in the manifest (default: wsi)",
     "encoder": "one of configs/patch_encoder/ (default: texture)",
     "shard": "NUMBER/OF: this machine's part of the slides, such as 3/16 (default: all)",
+    "dask": "address of a Dask scheduler, whose workers embed: tcp://HOST:8786 (default: here)",
     "seed": "of the draw of max_tiles_per_slide, as the run's seed (default: 0)",
     "cache": "folder of the features (default: .cache/fusion, as in training)",
     "out": "folder of the table and the contact sheets (default: runs/slides)",
@@ -73,7 +75,7 @@ def main() -> None:
     )
     cohort = Cohort.from_manifest(Path(values["cohort"]))
     out = Path(values.get("out", "runs/slides"))
-    table = prepare_slides(cohort, {modality: source}, shard, out)
+    table = prepare_slides(cohort, {modality: source}, shard, out, dask=values.get("dask"))
     failed = table[table["reason"] != ""]
     made = len(table) - len(failed)
     print(f"{made} slides, {int(table['tiles'].sum()):,} tiles; {len(failed)} failed")

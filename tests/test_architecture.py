@@ -41,6 +41,7 @@ EDGES = {
     "jinja2": {"report"},
     "transformers": {"data/prepare/patch_encoders"},
     "timm": {"data/prepare/patch_encoders"},
+    "distributed": {"run/slides_on_dask.py"},
     "tifffile": {"testing/demo", "data/readers"},
     "simplejpeg": {"data/readers"},
     "cv2": {"data/readers", "data/prepare"},

@@ -13,13 +13,19 @@ from fusion.doctor.tile_sheet import COLUMNS, ROWS, tile_sheet
 from fusion.doctor.tissue_picture import slide_look
 from fusion.errors import ConfigError
 from fusion.report.publish import publish, to_csv
+from fusion.run.slides_on_dask import embed_on_dask
 from fusion.types import PatientId
 
 _NOTED = ("tiles", "with_tissue", "on_grid", "mpp", "width_px", "height_px")
 
 
 def prepare_slides(
-    cohort: Cohort, sources: Mapping[str, BagSource], shard: Shard, out: Path
+    cohort: Cohort,
+    sources: Mapping[str, BagSource],
+    shard: Shard,
+    out: Path,
+    *,
+    dask: str | None = None,
 ) -> pd.DataFrame:
     """Embed what the cache lacks, then write a table and contact sheets of all slides.
 
@@ -32,6 +38,7 @@ def prepare_slides(
             patients of a run can tell.
         shard: which of the slides are this machine's, of all in the order of the manifest.
         out: folder of `slides.csv` and `contact_sheet_1.png`, ...
+        dask: address of a cluster's scheduler, whose workers do the work; None does it here.
 
     Returns:
         A row for each slide: patient_id, center, modality, line, file, tiles, with_tissue,
@@ -50,7 +57,9 @@ def prepare_slides(
                 f"{', '.join(cohort.modalities)}"
             )
         mine = shard.of_all([entry for entries in files.values() for entry in entries])
-        faults = source.prepare(_by_patient(mine))
+        faults = [] if dask is None else embed_on_dask(source.store, mine, dask)
+        told = {fault.line for fault in faults}
+        faults += source.prepare(_by_patient([e for e in mine if e.line not in told]))
         reasons = {fault.line: fault.message for fault in faults}
         for entry in mine:
             rows.append(_row(source, entry, reasons.get(entry.line)))
