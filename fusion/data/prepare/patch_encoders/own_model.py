@@ -102,7 +102,7 @@ class OwnModel:
         except (RuntimeError, SafetensorError, OSError) as error:
             raise ConfigError(
                 f"{self.folder / WEIGHTS}: not the weights of a {self.card['network']}: "
-                f"{str(error)[:300]}"
+                f"{' '.join(str(error).split())[:300]}"
             ) from error
         return model.eval().to(self.device)
 

@@ -115,7 +115,7 @@ class TimmModel:
             model.load_state_dict(_read(self.weights))
         except (RuntimeError, SafetensorError, OSError, ValueError) as error:
             raise ConfigError(
-                f"{self.weights}: not the weights of {self.card.name}: {str(error)[:300]}; fetch "
+                f"{self.weights}: not the weights of {self.card.name}: {' '.join(str(error).split())[:300]}; fetch "
                 f"them again from {self.card.page}"
             ) from error
         if model.num_features * (2 if self.card.pooling == "token_and_mean" else 1) != self.dim:
