@@ -114,9 +114,10 @@ class TimmModel:
         try:
             model.load_state_dict(_read(self.weights))
         except (RuntimeError, SafetensorError, OSError, ValueError) as error:
+            why = " ".join(str(error).split())[:300]
             raise ConfigError(
-                f"{self.weights}: not the weights of {self.card.name}: {' '.join(str(error).split())[:300]}; fetch "
-                f"them again from {self.card.page}"
+                f"{self.weights}: not the weights of {self.card.name}: {why}; fetch them again "
+                f"from {self.card.page}"
             ) from error
         if model.num_features * (2 if self.card.pooling == "token_and_mean" else 1) != self.dim:
             raise ConfigError(f"{self.card.name}: the model gives {model.num_features} features")
