@@ -1,5 +1,6 @@
 """Train a LitContrast; a stopped training goes on with its last whole epoch."""
 
+import logging
 import warnings
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def learn_contrast(
         seed: of the order of tiles.
         accelerator: cpu, gpu, or what else Lightning knows.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # tips and advertisements
     newest = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
     terminal = Console().is_terminal
     callbacks: list[lightning.Callback] = [
