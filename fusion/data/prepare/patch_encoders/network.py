@@ -58,7 +58,10 @@ def _maps(name: str) -> tuple[nn.Module, int]:
     match name:
         case "resnet18" | "resnet34" | "resnet50":
             make = {"resnet18": resnet18, "resnet34": resnet34, "resnet50": resnet50}[name]
-            whole: ResNet = make(spatial_dims=2, n_input_channels=3, num_classes=1)
+            # MONAI's first layer does not halve the map unless it is told to, as He 2016 does
+            whole: ResNet = make(
+                spatial_dims=2, n_input_channels=3, num_classes=1, conv1_t_stride=2
+            )
             assert whole.fc is not None
             parts = ("conv1", "bn1", "act", "maxpool", "layer1", "layer2", "layer3", "layer4")
             return nn.Sequential(*(getattr(whole, p) for p in parts)), whole.fc.in_features
