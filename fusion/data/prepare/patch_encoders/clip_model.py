@@ -1,8 +1,6 @@
 """The image side of a text-image model as a patch encoder, from a local folder."""
 
-import threading
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import nn
 
+from fusion.data.prepare.patch_encoders.lazy import Lazy
 from fusion.data.prepare.patch_encoders.normalise import normalised
 from fusion.data.prepare.patch_encoders.vision_folder import VisionFolder
 from fusion.errors import ConfigError
@@ -45,7 +44,7 @@ class ClipModel:
     ) -> None:
         self.folder = VisionFolder(Path(folder))
         self.tile_px, self.mpp, self.device = tile_px, mpp, device
-        self._lock = threading.Lock()
+        self._model = Lazy(self._load)
         kind, width = (self.folder.config.get(k) for k in ("model_type", "projection_dim"))
         if kind not in ("clip", "clip_vision_model") or not isinstance(width, int):
             raise ConfigError(
@@ -75,19 +74,10 @@ class ClipModel:
     @torch.inference_mode()
     def __call__(self, tiles: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n dim"]:
         """Scale, normalise and encode."""
-        with self._lock:
-            model = self._model
+        model = self._model.get()
         pixels = normalised(tiles, *self._normalisation, device=self.device)
         found: np.ndarray = model(pixel_values=pixels).image_embeds.float().cpu().numpy()
         return found
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without the model and the lock: every process loads its own."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_model", "_lock")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    @cached_property
-    def _model(self) -> nn.Module:
+    def _load(self) -> nn.Module:
         return self.folder.load("CLIPVisionModelWithProjection").to(self.device)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +13,7 @@ from jaxtyping import Float, UInt8
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from fusion.data.prepare.patch_encoders.lazy import Lazy
 from fusion.data.prepare.patch_encoders.network import TileNetwork, check_name
 from fusion.data.prepare.patch_encoders.normalise import normalised
 from fusion.errors import ConfigError
@@ -50,7 +50,7 @@ class OwnModel:
     ) -> None:
         self.folder = Path(folder)
         self.tile_px, self.mpp, self.device = tile_px, mpp, device
-        self._lock = threading.Lock()
+        self._model = Lazy(self._load)
         self.card = read_card(self.folder)
         if not (self.folder / WEIGHTS).is_file():
             raise ConfigError(f"{self.folder}: no {WEIGHTS} beside {CARD}")
@@ -81,21 +81,12 @@ class OwnModel:
     @torch.inference_mode()
     def __call__(self, tiles: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n dim"]:
         """Scale, normalise and encode."""
-        with self._lock:
-            model = self._model
+        model = self._model.get()
         pixels = normalised(tiles, self.card["mean"], self.card["sd"], device=self.device)
         found: np.ndarray = model(pixels).float().cpu().numpy()
         return found
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without the model and the lock: every process loads its own."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_model", "_lock")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    @cached_property
-    def _model(self) -> TileNetwork:
+    def _load(self) -> TileNetwork:
         model = TileNetwork(str(self.card["network"]))
         try:
             model.load_state_dict(load_file(self.folder / WEIGHTS))

@@ -1,7 +1,6 @@
 """A published vision transformer through `timm`, with the user's own copy of its weights."""
 
 import hashlib
-import threading
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fusion.data.prepare.patch_encoders.cards import Card, card_of
+from fusion.data.prepare.patch_encoders.lazy import Lazy
 from fusion.data.prepare.patch_encoders.normalise import normalised
 from fusion.errors import ConfigError
 
@@ -47,7 +47,7 @@ class TimmModel:
         self.card = card if isinstance(card, Card) else card_of(card)
         self.folder = Path(folder)
         self.tile_px, self.mpp, self.device = tile_px, mpp, device
-        self._lock = threading.Lock()
+        self._model = Lazy(self._load)
         found = [self.folder / name for name in _FILES if (self.folder / name).is_file()]
         if not found:
             raise ConfigError(
@@ -81,8 +81,7 @@ class TimmModel:
     @torch.inference_mode()
     def __call__(self, tiles: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n dim"]:
         """Scale, normalise and encode."""
-        with self._lock:
-            model = self._model
+        model = self._model.get()
         tokens: Tensor = model.forward_features(
             normalised(tiles, *self.card.normalisation, device=self.device)
         )
@@ -91,15 +90,7 @@ class TimmModel:
             found = torch.cat([found, tokens[:, self.card.prefix :].mean(dim=1)], dim=1)
         return found.float().cpu().numpy()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without the model and the lock: every process loads its own."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_model", "_lock")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    @cached_property
-    def _model(self) -> Any:
+    def _load(self) -> Any:
         try:
             import timm
             from timm.layers import SwiGLUPacked

@@ -1,8 +1,6 @@
 """A vision model of the `transformers` library as a patch encoder, from a local folder."""
 
-import threading
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from fusion.data.prepare.patch_encoders.lazy import Lazy
 from fusion.data.prepare.patch_encoders.normalise import normalised
 from fusion.data.prepare.patch_encoders.vision_folder import VisionFolder
 from fusion.errors import ConfigError
@@ -42,7 +41,7 @@ class TransformersModel:
         self.tile_px = tile_px
         self.mpp = mpp
         self.device = device
-        self._lock = threading.Lock()
+        self._model = Lazy(self._load)
         self._normalisation = self.folder.normalisation
         self.folder.check_tile(tile_px, self.folder.config.get("patch_size"))
 
@@ -71,8 +70,7 @@ class TransformersModel:
     def __call__(self, tiles: UInt8[np.ndarray, "n h w 3"]) -> Float[np.ndarray, "n dim"]:
         """Scale, normalise and encode."""
         pixels = normalised(tiles, *self._normalisation, device=self.device)
-        with self._lock:
-            model = self._model
+        model = self._model.get()
         hidden: Tensor = model(pixel_values=pixels).last_hidden_state
         patches = (self.tile_px // int(self.folder.config.get("patch_size", self.tile_px))) ** 2
         if hidden.ndim != 3 or hidden.shape[1] <= patches:
@@ -81,13 +79,5 @@ class TransformersModel:
             )
         return hidden[:, 0].float().cpu().numpy()
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without the model and the lock: every process loads its own."""
-        return {k: v for k, v in self.__dict__.items() if k not in ("_model", "_lock")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _lock=threading.Lock())
-
-    @cached_property
-    def _model(self) -> nn.Module:
+    def _load(self) -> nn.Module:
         return self.folder.load("AutoModel").to(self.device)
