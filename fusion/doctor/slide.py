@@ -43,7 +43,7 @@ def examine_slide(entry: Entry, cohort: Cohort, *, with_hash: bool) -> Outcome:
             tissue_share=float(mask.mean()),
             content=_content(entry) if with_hash else "",
         )
-        picture = slide.thumbnail(max(slide.mpp, max(slide.size_um) / LOOK_PX))
+        picture = slide.thumbnail(slide.fitting_mpp(LOOK_PX))
     return Outcome(slides=[facts], look=Look(entry=entry, picture=picture))
 
 

@@ -54,7 +54,7 @@ def slide_look(
         ReadError: where the slide, or the mask that somebody drew of it, cannot be read.
     """
     with SlideFile.open(entry.path, entry.patient_id, entry.mpp) as slide:
-        mpp = max(slide.mpp, max(slide.size_um) / _SIDE_PX)
+        mpp = slide.fitting_mpp(_SIDE_PX)
         return SlideLook(
             name=f"{entry.patient_id}, {entry.path.name}",
             picture=slide.thumbnail(mpp),

@@ -28,7 +28,7 @@ def heat_map(tiles: ScoredTiles, number: int) -> bytes:
     """
     entry = tiles.entries[number]
     with SlideFile.open(entry.path, entry.patient_id, entry.mpp) as slide:
-        mpp = max(slide.mpp, max(slide.size_um) / _SIDE_PX)
+        mpp = slide.fitting_mpp(_SIDE_PX)
         picture = slide.thumbnail(mpp)
     height, width = (n * mpp / 1000 for n in picture.shape[:2])
     scale, norm = colours(tiles)

@@ -10,11 +10,11 @@ from fusion.explain.methods import METHODS
 from fusion.explain.planted import read_signal
 from fusion.report.markdown import plain
 from fusion.report.publish import publish
-from fusion.run.bundle import load_bundle, open_folder
+from fusion.run.bundle import load_bundle
 from fusion.run.explain_page import section, told
 from fusion.run.explain_patient import Asked, Explained, explain_patient
 from fusion.run.explain_who import Wanted, bags_of, tasks_of, who
-from fusion.run.own_patients import own_patients
+from fusion.run.own_patients import patients_asked
 
 
 def explain_bundle(
@@ -43,13 +43,7 @@ def explain_bundle(
     modality, source = bags_of(model, wanted.modality)
     infos = tasks_of(model, wanted.tasks)
     signal = None if wanted.truth is None else read_signal(wanted.truth)
-    if cohort is None:
-        places, inputs = own_patients(model, bundle)
-    else:
-        found = open_folder(cohort, None)
-        model.refuse_known(found)
-        place, inputs = model.take(found)
-        places = [place]
+    places, inputs = patients_asked(model, bundle, cohort)
     chosen = who(model, places, inputs, modality, wanted)
     model.trained.model.eval()
     every: dict[str, list[Explained]] = {task.name: [] for task in infos}

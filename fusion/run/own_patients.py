@@ -4,13 +4,34 @@ from pathlib import Path
 
 from fusion.data.split import Split
 from fusion.errors import BundleError
-from fusion.run.bundle import Bundle
+from fusion.run.bundle import Bundle, open_folder
 from fusion.run.cohort import open_cohort, open_external
 from fusion.run.inputs import Inputs
 from fusion.run.place import Part, Place
 from fusion.run.prepare import read_all, who_takes_part
 
 PARTS: tuple[Part, ...] = ("test", "external")
+
+
+def patients_asked(model: Bundle, bundle: Path, cohort: Path | None) -> tuple[list[Place], Inputs]:
+    """Another hospital's patients, or those whom the run tested on where no cohort is given.
+
+    Args:
+        model: loaded from `bundle`.
+        bundle: the folder.
+        cohort: the other hospital's.
+
+    Raises:
+        LeakageError: where the cohort shares a patient with training.
+        BundleError: where the run's split is not beside the bundle.
+        CohortError: listing every file that cannot be used.
+    """
+    if cohort is None:
+        return own_patients(model, bundle)
+    found = open_folder(cohort, None)
+    model.refuse_known(found)
+    place, inputs = model.take(found)
+    return [place], inputs
 
 
 def own_patients(model: Bundle, bundle: Path) -> tuple[list[Place], Inputs]:

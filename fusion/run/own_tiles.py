@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from fusion.data.entry import Entry
+from fusion.data.prepare.slide_work import slide_fault
 from fusion.data.prepare.tile_batches import tile_batches
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.prepare.tissue import tissue_of
@@ -58,8 +59,7 @@ def gather_tiles(
                     array[done : done + len(batch)] = batch
                     done += len(batch)
         except ReadError as error:
-            message = f"{error.path}: {error.message}"
-            faults.append(Fault(message, "manifest.csv", entry.line, entry.patient_id))
+            faults.append(slide_fault(error, entry))
     if not done:
         raise CohortError("slides", faults)
     array.flush()

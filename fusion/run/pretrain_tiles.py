@@ -12,7 +12,7 @@ from rich.console import Console
 from safetensors.torch import save_file
 
 from fusion.data.cohort import Cohort
-from fusion.data.prepare.patch_encoders.network import TileNetwork
+from fusion.data.prepare.patch_encoders.network import TileNetwork, check_name
 from fusion.data.prepare.patch_encoders.own_model import CARD, WEIGHTS
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.split import Split
@@ -62,7 +62,7 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         ConfigError: where nobody has such slides, or they give fewer tiles than a batch.
         SplitError: where the split is of another cohort.
     """
-    network = TileNetwork(asked.network)
+    check_name(asked.network)
     patients = set(cohort.patients) if split is None else set(split.train)
     files = {p: rows for p, rows in cohort.files(asked.modality).items() if p in patients}
     if not files:
@@ -85,8 +85,9 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
     mean, sd = channels(tiles)
     say(f"[bold]learning[/] from {len(tiles):,} tiles of {len(files)} patients")
     seed_everything(asked.seed)
+    network = TileNetwork(asked.network)
     module = LitContrast(
-        network=TileNetwork(asked.network),
+        network=network,
         dim=network.dim,
         mean=mean,
         sd=sd,
@@ -106,9 +107,8 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         seed=asked.seed,
         accelerator=asked.accelerator,
     )
-    trained = module.network
-    card = _card(asked, cohort, set(files), len(tiles), mean, sd, None if split is None else split)
-    save_file({k: v.contiguous() for k, v in trained.state_dict().items()}, out / WEIGHTS)
+    card = _card(asked, network.dim, cohort, set(files), len(tiles), mean, sd, split)
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / WEIGHTS)
     publish(out / CARD, (json.dumps(card, indent=2) + "\n").encode())
     shutil.copy(out / "work" / "history.csv", out / "history.csv")
     for name in (TILES, NOTES):
@@ -130,6 +130,7 @@ def channels(tiles: UInt8[np.ndarray, "n h w 3"]) -> tuple[list[float], list[flo
 
 def _card(
     asked: Pretraining,
+    dim: int,
     cohort: Cohort,
     met: set[PatientId],
     tiles: int,
@@ -143,7 +144,7 @@ def _card(
         "mpp": asked.mpp,
         "mean": mean,
         "sd": sd,
-        "dim": TileNetwork(asked.network).dim,
+        "dim": dim,
         "method": "SimCLR (Chen 2020)",
         "licence": "that of the slides it learned from",
         "settings": asdict(asked),

@@ -19,8 +19,8 @@ from fusion.report.publish import publish, to_csv
 from fusion.report.robustness_rows import LOST, modalities, robustness_rows
 from fusion.report.task_scores import JUDGED
 from fusion.report.tasks import TaskInfo
-from fusion.run.bundle import load_bundle, open_folder
-from fusion.run.own_patients import own_patients
+from fusion.run.bundle import load_bundle
+from fusion.run.own_patients import patients_asked
 from fusion.run.robustness import ENOUGH, FILE, robustness
 
 ALL_UP_TO = 10
@@ -49,13 +49,7 @@ def robustness_of_bundle(
         UndefinedMetric: where fewer than twenty patients have two modalities, or none a label.
     """
     model = load_bundle(bundle, cache=cache)
-    if cohort is None:
-        places, inputs = own_patients(model, bundle)
-    else:
-        found = open_folder(cohort, None)
-        model.refuse_known(found)
-        place, inputs = model.take(found)
-        places = [place]
+    places, inputs = patients_asked(model, bundle, cohort)
     tasks = [t for name, c in sorted(model.config.tasks.items()) for t in task_infos(name, c)]
     Console().print(f"[bold]hiding[/] every subset of {', '.join(model.trained.modalities)}")
     rows = robustness(

@@ -7,6 +7,7 @@ from rich.progress import track
 
 from fusion.data.entry import Entry
 from fusion.data.prepare.slide_store import SlideStore
+from fusion.data.prepare.slide_work import slide_fault
 from fusion.errors import ConfigError, Fault, ReadError
 
 
@@ -52,6 +53,5 @@ def _one(entry: Entry, store: SlideStore) -> Fault | None:
     try:
         store.ensure(entry, lambda done, total: None)
     except ReadError as error:
-        message = f"{error.path}: {error.message}"
-        return Fault(message, "manifest.csv", entry.line, entry.patient_id)
+        return slide_fault(error, entry)
     return None

@@ -1,10 +1,12 @@
 """Small random changes of stain, as between laboratories."""
 
+import numpy as np
 import torch
 from jaxtyping import Float
+from skimage.color import rgb_from_hed
 from torch import Tensor
 
-_STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
+_STAINS = rgb_from_hed.astype(np.float32)
 """Absorption of haematoxylin, eosin and DAB in red, green and blue (Ruifrok and Johnston 2001)."""
 
 _DARKEST = 1.0 / 255.0

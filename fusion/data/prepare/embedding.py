@@ -10,7 +10,7 @@ from jaxtyping import Float, Int, UInt8
 from fusion.data.cohort import Entry
 from fusion.data.harmonise.stain_target import Recolour
 from fusion.data.prepare.patch_encoders.base import PatchEncoder
-from fusion.data.prepare.tile_batches import tile_batches
+from fusion.data.prepare.tile_batches import read_tiles, tile_batches
 from fusion.data.prepare.tile_quality import background, sharpness
 from fusion.data.prepare.tiling import Tiles, Tiling
 from fusion.data.prepare.tissue import tissue_of
@@ -106,7 +106,7 @@ def _around(
     """What the encoder takes, around the centres of these tiles."""
     side_px = encoder.tile_px * encoder.mpp / slide.mpp
     corners = tiles.corner_px[which] + (tiles.side_px - side_px) / 2
-    return np.stack([slide.read(x, y, side_px, encoder.tile_px) for x, y in corners.tolist()])
+    return read_tiles(slide, corners, side_px, encoder.tile_px)
 
 
 def _all_bad(

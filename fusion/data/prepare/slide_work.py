@@ -28,8 +28,7 @@ def each_slide(
                 try:
                     do(entry, report)
                 except ReadError as error:
-                    message = f"{error.path}: {error.message}"
-                    return Fault(message, "manifest.csv", entry.line, entry.patient_id)
+                    return slide_fault(error, entry)
                 return None
 
         work = [pool.submit(one, entry) for entry in entries]
@@ -41,3 +40,9 @@ def each_slide(
             pool.shutdown(wait=False, cancel_futures=True)
         found = [task.result() for task in work if task in done]
     return [fault for fault in found if fault is not None]
+
+
+def slide_fault(error: ReadError, entry: Entry) -> Fault:
+    """The error with the manifest line of its slide, whichever of the slide's files it is about."""
+    message = f"{error.path}: {error.message}"
+    return Fault(message, "manifest.csv", entry.line, entry.patient_id)

@@ -14,6 +14,20 @@ BATCH = 64
 """Tiles that are encoded at once."""
 
 
+def read_tiles(
+    slide: SlideFile, corners_px: Real[np.ndarray, "tiles 2"], side_px: float, out_px: int
+) -> UInt8[np.ndarray, "tiles h w 3"]:
+    """Squares in one array, white beyond the slide; arguments as those of `tile_batches`.
+
+    Raises:
+        ReadError: where a tile cannot be decoded.
+    """
+    out = np.empty((len(corners_px), out_px, out_px, 3), dtype=np.uint8)
+    for place, (x, y) in zip(out, corners_px.tolist(), strict=True):
+        place[:] = slide.read(x, y, side_px, out_px)
+    return out
+
+
 def tile_batches(
     slide: SlideFile,
     corners_px: Real[np.ndarray, "tiles 2"],
@@ -44,11 +58,7 @@ def tile_batches(
     starts = iter(range(0, len(corners_px), batch))
 
     def read(start: int) -> UInt8[np.ndarray, "_ h w 3"]:
-        corners = corners_px[start : start + batch].tolist()
-        out = np.empty((len(corners), out_px, out_px, 3), dtype=np.uint8)
-        for place, (x, y) in zip(out, corners, strict=True):
-            place[:] = slide.read(x, y, side_px, out_px)
-        return out
+        return read_tiles(slide, corners_px[start : start + batch], side_px, out_px)
 
     pool = ThreadPoolExecutor(threads)
     try:

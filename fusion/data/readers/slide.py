@@ -101,6 +101,10 @@ class SlideFile(AbstractContextManager["SlideFile"]):
         """`read`, with position and side in microns."""
         return self.read(x_um / self.mpp, y_um / self.mpp, size_um / self.mpp, out_px)
 
+    def fitting_mpp(self, side_px: int) -> float:
+        """Of a thumbnail whose longer side has so many pixels; never finer than level 0."""
+        return max(self.mpp, max(self.size_um) / side_px)
+
     def thumbnail(self, mpp: float) -> UInt8[np.ndarray, "h w 3"]:
         """The whole slide; a pixel is exactly `mpp` microns, the last ones are filled with white.
 

@@ -117,9 +117,7 @@ class BagSource:
             self._stain.fit([[self.store.profile(e) for e in r] for r in training.values()])
             if faults := self._each(everybody, self.store.ensure, "slides"):
                 raise CohortError("slides", faults)
-        self._scale = fit_scale(
-            self.store.arrays(entry)["features"] for rows in training.values() for entry in rows
-        )
+        self._scale = fit_scale(s for rows in training.values() for s in self._stored(rows))
         if self._harmonise is not None:
             self._harmonise.fit(training, self._means)
         if faults := self._meet(everybody):
@@ -131,15 +129,16 @@ class BagSource:
         Raises:
             ReadError: for the first slide that cannot be used.
         """
-        bag = self._features(patient, rows)
-        tiles = [int(self.store.meta(entry)["tiles"]) for entry in rows]
-        return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, tiles))
+        slides = self._stored(rows)
+        bag = self._features(patient, rows, slides)
+        return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, list(map(len, slides))))
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
         """The same bag, and where each of its rows lies; raises as `load` does."""
         slides = [self.store.arrays(entry) for entry in rows]
         about = [self.store.meta(entry) for entry in rows]
-        return PlacedTiles.of(self._features(patient, rows), slides, about)
+        bag = self._features(patient, rows, [slide["features"] for slide in slides])
+        return PlacedTiles.of(bag, slides, about)
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """Tiles of the patient."""
@@ -177,16 +176,19 @@ class BagSource:
         return [] if self._harmonise is None else self._harmonise.meet(files, self._means)
 
     def _means(self, files: Files) -> Float[np.ndarray, "patients dim"]:
-        return np.stack(
-            [self._standardised(rows).mean(axis=0, dtype=np.float64) for rows in files.values()]
-        )
+        every = map(self._stored, files.values())
+        return np.stack([self._standardised(s).mean(axis=0, dtype=np.float64) for s in every])
 
-    def _standardised(self, rows: tuple[Entry, ...]) -> Float[np.ndarray, "tiles dim"]:
-        parts = [self.store.arrays(entry)["features"] for entry in rows]
-        return self._fitted().apply(np.concatenate(parts))
+    def _stored(self, rows: tuple[Entry, ...]) -> list[np.ndarray]:
+        return [self.store.arrays(entry)["features"] for entry in rows]
 
-    def _features(self, patient: PatientId, rows: tuple[Entry, ...]) -> Float[Tensor, "tiles dim"]:
-        features = self._standardised(rows)
+    def _standardised(self, slides: Sequence[np.ndarray]) -> Float[np.ndarray, "tiles dim"]:
+        return self._fitted().apply(np.concatenate(slides))
+
+    def _features(
+        self, patient: PatientId, rows: tuple[Entry, ...], slides: Sequence[np.ndarray]
+    ) -> Float[Tensor, "tiles dim"]:
+        features = self._standardised(slides)
         if self._harmonise is not None:
             factor, summand = self._harmonise.map(patient, rows[0].center)
             features = features * factor + summand
