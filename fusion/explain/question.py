@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
@@ -85,10 +86,18 @@ class Question:
 
     def whole(self) -> float:
         """Evidence from all tiles."""
-        return self._said(self.tiles)
+        return self._whole
 
     def nothing(self) -> float:
         """Evidence if every tile were the average tile of training."""
+        return self._nothing
+
+    @cached_property
+    def _whole(self) -> float:
+        return self._said(self.tiles)
+
+    @cached_property
+    def _nothing(self) -> float:
         return self._said(torch.zeros_like(self.tiles))
 
     def of(self, kept: Tensor) -> float:
