@@ -52,6 +52,15 @@ class FusionModel(nn.Module):
         """Width of a token, by modality."""
         return {m: int(encoder.dim) for m, encoder in self.encoders.items()}  # type: ignore[arg-type]
 
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """Names of the losses of encoders that are held against something themselves."""
+        return tuple(
+            f"{m}_{loss}"
+            for m, encoder in self.encoders.items()
+            for loss in encoder.losses  # type: ignore[union-attr]
+        )
+
     def forward(self, batch: Batch) -> Fused:
         """Encode who has what, and fuse it."""
         return self.fuse(self.encode(batch))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NewType
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 PatientId = NewType("PatientId", str)
@@ -89,6 +89,10 @@ class Volumes:
 
     image: Float[Tensor, "batch channels x y z"]
     channels: Bool[Tensor, "batch channels"]
+    regions: UInt8[Tensor, "batch x y z"] | None = None
+    """What somebody outlined: bit r of a voxel is set where it lies in region r."""
+    known: Bool[Tensor, "batch regions"] | None = None
+    """Which regions somebody outlined; beside `regions` only. A patient may have none."""
 
     def __post_init__(self) -> None:
         if not bool(self.channels.any(dim=1).all()):
@@ -98,10 +102,12 @@ class Volumes:
         return len(self.image)
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Volumes":
-        """Move both tensors."""
+        """Move all tensors."""
         return Volumes(
-            self.image.to(device, non_blocking=non_blocking),
-            self.channels.to(device, non_blocking=non_blocking),
+            *(
+                None if part is None else part.to(device, non_blocking=non_blocking)
+                for part in (self.image, self.channels, self.regions, self.known)
+            )
         )
 
 

@@ -2,10 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from fusion.config.adapt import AdaptConfig
-from fusion.config.encoders import BagEncoderConfig, VectorEncoderConfig, VolumeEncoderConfig
+from fusion.config.encoders import (
+    BagEncoderConfig,
+    TumourEncoderConfig,
+    VectorEncoderConfig,
+    VolumeEncoderConfig,
+)
 from fusion.config.harmonise import ComBatConfig, StainConfig
 from fusion.config.strict import Strict
 
@@ -19,6 +24,8 @@ class VolumeAugmentConfig(Strict):
     """Largest relative change of a sequence's gain."""
     shift: float = Field(ge=0)
     """Largest offset, in units of the normalised image."""
+    drop_sequences: float = Field(ge=0, lt=1)
+    """Probability that a sequence is hidden; one always stays."""
 
 
 class VolumeConfig(Strict):
@@ -36,10 +43,32 @@ class VolumeConfig(Strict):
     hu_window: list[float] | None
     """Lower and upper HU, for CT only."""
     crop: Literal["center", "foreground", "tumour"]
+    regions: list[str]
+    """What the encoder `tumour` outlines, the whole tumour first: of WT, TC, ET, NETC, SNFH, RC,
+    CC. Empty for other encoders."""
+    patch: list[PositiveInt] | None
+    """Voxels of the part that training draws; null takes the whole shape."""
+    foreground: float = Field(ge=0, le=1)
+    """Probability that such a part holds tumour."""
     workers: PositiveInt
     augment: VolumeAugmentConfig
     encoder: VolumeEncoderConfig
     adapt: AdaptConfig
+
+    @model_validator(mode="after")
+    def _outlines(self) -> "VolumeConfig":
+        outlines = isinstance(self.encoder, TumourEncoderConfig)
+        if outlines != bool(self.regions):
+            raise ValueError(
+                f"regions {self.regions} with the encoder {self.encoder.name!r}: the encoder "
+                "`tumour` needs regions, the whole tumour first, and no other has any"
+            )
+        if outlines and self.crop == "tumour":
+            raise ValueError(
+                "crop: tumour puts the box where the mask is, and would tell the network where to "
+                "look; choose foreground or center"
+            )
+        return self
 
 
 class TextureEncoderConfig(Strict):

@@ -1,14 +1,16 @@
 """Patients -> Samples, one by one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from fusion.data.cohort import Cohort
+from fusion.data.cohort import Cohort, Entry
 from fusion.data.sample import Sample
 from fusion.data.source import Source
-from fusion.types import Modality, PatientId
+from fusion.types import Input, Modality, PatientId
+
+Take = Callable[[Source, PatientId, tuple[Entry, ...]], Input]
 
 
 class PatientDataset(Dataset[Sample]):
@@ -56,10 +58,14 @@ class PatientDataset(Dataset[Sample]):
         return Modality(modality) in rows and patient not in self.excluded.get(modality, ())
 
     def __getitem__(self, index: int) -> Sample:
+        return self.sample(index, lambda source, patient, rows: source.load(patient, rows))
+
+    def sample(self, index: int, take: Take) -> Sample:
+        """One patient, each input taken from its source by a function."""
         patient = self.patients[index]
         rows = self.cohort.entries.get(patient, {})
         inputs = {
-            Modality(name): source.load(patient, rows[Modality(name)])
+            Modality(name): take(source, patient, rows[Modality(name)])
             for name, source in self.sources.items()
             if self.has(patient, name)
         }

@@ -27,5 +27,7 @@ class Entry:
     """Name of a sampled region, block or lesion."""
     time_days: float | None = None
     """Days from diagnosis to this acquisition."""
+    label_scheme: str | None = None
+    """What the numbers of a tumour mask mean; one of `fusion.data.label_scheme.SCHEMES`."""
     tissue_mask: Path | None = None
     """Where a person drew the tissue of a slide; absolute, and inside the data root."""

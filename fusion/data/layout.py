@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fusion.data.source import Source
 from fusion.data.sources.vector import VectorSource
+from fusion.data.sources.volume import VolumeSource
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Layout:
     """Channels of a volume, features of a tile, columns of a vector."""
     groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Set of genes -> the columns that belong to it; empty without signatures."""
+    regions: tuple[str, ...] = ()
+    """Of the tumour that are to be outlined, the whole tumour first."""
 
 
 def layout(source: Source) -> Layout:
@@ -30,6 +33,8 @@ def layout(source: Source) -> Layout:
     """
     if isinstance(source, VectorSource) and source.signatures is not None:
         return Layout(source.width, source.signatures.groups(_names(source)))
+    if isinstance(source, VolumeSource):
+        return Layout(source.width, regions=source.regions)
     return Layout(source.width)
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 from fusion.data.confine import confined_file
 from fusion.data.entry import Entry
 from fusion.data.identifiers import modality_problem, patient_problem
+from fusion.data.label_scheme import label_scheme
 from fusion.data.repetition import center_faults, file_faults
 from fusion.data.sheet import Row, number, read_sheet
 from fusion.data.table_keys import TABLE_SUFFIXES, key_faults
-from fusion.errors import Fault
+from fusion.errors import ConfigError, Fault
 from fusion.types import Center, Modality, PatientId
 
 REQUIRED = ("patient_id", "center", "modality", "path")
 """Columns that every manifest has."""
 
-OPTIONAL = ("key", "sequence", "mpp", "tissue_mask", "region", "time_days")
+OPTIONAL = ("key", "sequence", "label_scheme", "mpp", "tissue_mask", "region", "time_days")
 """Columns that a manifest may have."""
 
 
@@ -81,7 +82,7 @@ def _read_row(
         problems.append(place if isinstance(place, str) else _key_problem(cells, place))
         if cells.get("tissue_mask"):
             drawn = _locate(cells["tissue_mask"], root)
-        problems.append(_mask_problem(drawn, place))
+        problems += [_mask_problem(drawn, place), _scheme_problem(cells)]
     elif {"modality", "path"} <= cells.keys():
         problems.append(_blank_problem(cells))
     problems = [p for p in problems if p]
@@ -104,6 +105,7 @@ def _read_row(
             row.line,
             key=(cells.get("key") or known) if is_table else None,
             sequence=cells.get("sequence") or None,
+            label_scheme=cells.get("label_scheme") or None,
             mpp=numbers["mpp"],
             region=cells.get("region") or None,
             time_days=numbers["time_days"],
@@ -154,6 +156,19 @@ def _locate(text: str, root: Path) -> Path | str:
 def _key_problem(cells: Mapping[str, str], path: Path) -> str | None:
     if cells.get("key") and path.suffix.lower() not in TABLE_SUFFIXES:
         return f"key {cells['key']!r} of a file that is no table ({', '.join(TABLE_SUFFIXES)})"
+    return None
+
+
+def _scheme_problem(cells: Mapping[str, str]) -> str | None:
+    name = cells.get("label_scheme")
+    if not name:
+        return None
+    if cells.get("sequence") != "mask":
+        return f"label_scheme {name!r} of a row whose sequence is not `mask`; leave it blank"
+    try:
+        label_scheme(name)
+    except ConfigError as error:
+        return str(error)
     return None
 
 

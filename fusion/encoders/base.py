@@ -23,6 +23,9 @@ class Encoder(nn.Module, ABC, Generic[X]):
     dim: int
     """Width of a token."""
 
+    losses: tuple[str, ...] = ()
+    """Which of its penalties are losses that it is held against, in evaluation as well."""
+
     @abstractmethod
     def forward(self, x: X) -> Tokens:
         """Encode the packed patients who have the modality: one row of tokens for each.

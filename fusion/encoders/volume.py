@@ -63,7 +63,7 @@ class VolumeEncoder(Encoder[Volumes]):
     def forward(self, x: Volumes) -> Tokens:
         """Encode every volume by itself."""
         # channels last: a fifth faster on a CPU (measured, 4 x 48^3 voxels)
-        image = self.filled(x).contiguous(memory_format=torch.channels_last_3d)
+        image = fill_channels(x, self.absent).contiguous(memory_format=torch.channels_last_3d)
         cells = self.backbone(image).flatten(2).transpose(1, 2)
         if self.pool == "mean":
             cells = cells.mean(dim=1, keepdim=True)
@@ -71,7 +71,10 @@ class VolumeEncoder(Encoder[Volumes]):
         mask = torch.ones(features.shape[:2], dtype=torch.bool, device=features.device)
         return Tokens(features, mask)
 
-    def filled(self, x: Volumes) -> Float[Tensor, "batch channels x y z"]:
-        """The image with the learned constants in place of absent channels."""
-        constants = self.absent[None, :, None, None, None].to(x.image.dtype)
-        return torch.where(x.channels[:, :, None, None, None], x.image, constants)
+
+def fill_channels(
+    x: Volumes, constants: Float[Tensor, " channels"]
+) -> Float[Tensor, "batch channels x y z"]:
+    """The image with constants in place of absent channels, so that nothing there passes."""
+    there = x.channels[:, :, None, None, None]
+    return torch.where(there, x.image, constants[None, :, None, None, None].to(x.image.dtype))

@@ -7,10 +7,16 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from fusion.data.sample import Labels
+from fusion.heads.base import Fused
+from fusion.model import FusionModel
 from fusion.tasks.base import Task, split_outputs
 
 Seen = tuple[Float[Tensor, "_ out"], Mapping[str, Labels]]
 """Outputs of a batch, and its labels."""
+
+
+OwnLosses = tuple[int, Mapping[str, Tensor]]
+"""Patients of a batch, and what the encoders were held against in it."""
 
 
 def task_losses(tasks: Mapping[str, Task], seen: Sequence[Seen]) -> dict[str, Tensor]:
@@ -25,6 +31,27 @@ def task_losses(tasks: Mapping[str, Task], seen: Sequence[Seen]) -> dict[str, Te
             outputs = torch.cat([part[labels.known] for part, labels in known])
             losses[name] = task.loss(outputs, torch.cat([labels.values for _, labels in known]))
     return losses
+
+
+def own_losses(model: FusionModel, fused: Fused) -> dict[str, Tensor]:
+    """What encoders themselves are held against in this batch, such as the outline of a tumour."""
+    return {name: fused.penalties[name] for name in model.losses if name in fused.penalties}
+
+
+def mean_losses(found: Sequence[OwnLosses]) -> dict[str, Tensor]:
+    """Mean of each encoder's own loss over the patients of all batches that have it.
+
+    Example:
+        >>> one, other = ({"mri_segmentation": torch.tensor(v)} for v in (1.0, 4.0))
+        >>> mean_losses([(2, one), (5, {}), (1, other)])["mri_segmentation"].item()
+        2.0
+    """
+    means = {}
+    for name in sorted({name for _, losses in found for name in losses}):
+        parts = [(n, losses[name]) for n, losses in found if name in losses]
+        counts = torch.tensor([float(n) for n, _ in parts]).to(parts[0][1])
+        means[name] = (counts * torch.stack([loss for _, loss in parts])).sum() / counts.sum()
+    return means
 
 
 def labels_of(targets: Mapping[str, Labels], who: Bool[Tensor, " batch"]) -> dict[str, Labels]:

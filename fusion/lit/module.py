@@ -13,7 +13,7 @@ from fusion.data.sample import Batch
 from fusion.errors import TrainingError
 from fusion.heads.base import Fused
 from fusion.invariance.base import Invariance
-from fusion.lit.losses import Seen, labels_of, task_losses
+from fusion.lit.losses import OwnLosses, Seen, labels_of, mean_losses, own_losses, task_losses
 from fusion.model import FusionModel
 from fusion.penalties.base import Penalty
 from fusion.penalties.blending import FUSED, Blending
@@ -34,7 +34,8 @@ class LitFusion(lightning.LightningModule):
         model: Batch -> Fused.
         tasks: name -> task; the head's outputs are divided among them in sorted order.
         weighting: losses by task -> one number, for training.
-        weights: of each task in the validation loss, which chooses the epoch.
+        weights: of each task, and of each encoder's own loss, in the validation loss, which
+            chooses the epoch.
         penalty: factor of each penalty, whoever asks for it, by name; 1 where not named.
         invariance: penalties on what the tokens tell of the centre, or None.
         penalties: on the tokens, with any head.
@@ -76,6 +77,7 @@ class LitFusion(lightning.LightningModule):
         self.make_optimizer = optimizer
         self.seed = seed
         self.validated: list[Seen] = []
+        self.validated_own: list[OwnLosses] = []
 
     def forward(self, batch: Batch) -> Fused:
         """Encode and fuse."""
@@ -106,11 +108,14 @@ class LitFusion(lightning.LightningModule):
         if self.invariance is not None:
             found.append(self.invariance(tokens, batch.centers, self.progress(batch_idx)))
         losses = task_losses(self.named_tasks(), [(fused.outputs, batch.targets)])
+        losses |= own_losses(self.model, fused)
         # sum() keeps the graph where nobody in the batch has a label: DDP expects gradients
         total = self.weighting(losses) if losses else fused.outputs.sum() * 0
         if self.blending is not None:
             total = self.blended(self.blending, total, tokens, batch)
         for name, value in [pair for penalties in found for pair in penalties.items()]:
+            if name in losses:  # weighed already
+                continue
             total = total + self.penalty.get(name, 1.0) * value
             self.log_mean(f"penalty/{name}", value, batch)
         if not torch.isfinite(total):
@@ -148,12 +153,16 @@ class LitFusion(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Keep outputs and labels until all patients are there."""
-        self.validated.append((self(batch).outputs, batch.targets))
+        fused = self(batch)
+        self.validated.append((fused.outputs, batch.targets))
+        self.validated_own.append((len(batch), own_losses(self.model, fused)))
 
     def on_validation_epoch_end(self) -> None:
         """Loss of each task over all validation patients; their weighted sum is `val_loss`."""
         losses = task_losses(self.named_tasks(), self.validated)
+        losses |= mean_losses(self.validated_own)
         self.validated.clear()
+        self.validated_own.clear()
         for name, value in losses.items():
             self.log(f"val_loss/{name}", value)
         # learned weights would make epochs incomparable: the given ones choose the epoch

@@ -12,7 +12,7 @@ from fusion.config.parts.augment import build_augmentation
 from fusion.config.parts.encoders import build_unfreezing
 from fusion.config.parts.invariance import build_invariance
 from fusion.config.parts.penalties import build_blending, build_penalties
-from fusion.config.parts.tasks import build_task, build_weighting
+from fusion.config.parts.tasks import build_task, build_weighting, loss_weights
 from fusion.config.run import RunConfig
 from fusion.data.dataset import PatientDataset
 from fusion.errors import TrainingError
@@ -90,8 +90,8 @@ def learn(
     lit = LitFusion(
         model=trained.model,
         tasks=trained.tasks,
-        weighting=build_weighting(config),
-        weights={name: task.weight for name, task in config.tasks.items()},
+        weighting=build_weighting(config, trained.model.losses),
+        weights=loss_weights(config, trained.model.losses),
         penalty=config.penalty,
         invariance=build_invariance(
             config.invariance,

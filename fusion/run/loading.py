@@ -4,6 +4,7 @@ from torch.utils.data import DataLoader
 
 from fusion.config.run import LoaderConfig
 from fusion.data.dataset import PatientDataset
+from fusion.data.draws import TrainingDraws
 from fusion.data.sample import Batch, collate
 from fusion.data.sampler import BudgetSampler
 
@@ -16,7 +17,16 @@ def load(
     rank: int = 0,
     world: int = 1,
 ) -> DataLoader[Batch]:
-    """Batches filled to the budget; in the dataset's order where `seed` is None."""
+    """Batches filled to the budget.
+
+    Args:
+        dataset: the patients.
+        config: patients and rows of a batch, and worker processes.
+        seed: of the order and of what training draws; None gives the dataset's order and whole
+            patients.
+        rank: this process.
+        world: number of processes.
+    """
     sampler = BudgetSampler(
         sizes=dataset.sizes(),
         patients=config.patients,
@@ -26,7 +36,7 @@ def load(
         world=world,
     )
     return DataLoader(
-        dataset,  # type: ignore[arg-type]
+        dataset if seed is None else TrainingDraws(dataset, sampler, seed),  # type: ignore[arg-type]
         batch_sampler=sampler,
         collate_fn=collate,
         num_workers=config.workers,

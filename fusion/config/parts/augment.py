@@ -30,6 +30,7 @@ def build_augmentation(
                     flip_axes=(LEFT_RIGHT,) if settings.flip else (),
                     scale=settings.scale,
                     shift=settings.shift,
+                    drop_channels=settings.drop_sequences,
                 )
             elif isinstance(config, BagConfig) and isinstance(found, Bags):
                 part = sample_tiles(found, generator, keep=config.keep_tiles)

@@ -24,7 +24,9 @@ from fusion.config.encoders import (
     TilesConfig,
     TopTilesConfig,
     TransmilConfig,
+    TumourEncoderConfig,
     VectorEncoderConfig,
+    VolumeBackboneConfig,
     VolumeEncoderConfig,
 )
 from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig, VolumeConfig
@@ -39,12 +41,14 @@ from fusion.encoders.gene_transformer import GeneTransformerEncoder
 from fusion.encoders.hierarchy import HierarchyEncoder
 from fusion.encoders.identity import IdentityEncoder
 from fusion.encoders.lora import add_lora
+from fusion.encoders.map_networks import map_network
 from fusion.encoders.pathways import PathwayEncoder
 from fusion.encoders.pooled import PooledEncoder
 from fusion.encoders.prototypes import PrototypeEncoder
 from fusion.encoders.tiles import TilesEncoder
 from fusion.encoders.top_tiles import TopTilesEncoder
 from fusion.encoders.transmil import TransmilEncoder
+from fusion.encoders.tumour import TumourEncoder
 from fusion.encoders.vector import VectorEncoder
 from fusion.encoders.volume import VolumeEncoder
 from fusion.lit.unfreeze import Unfreeze
@@ -97,6 +101,25 @@ def build_unfreezing(
 
 
 def _volume(config: VolumeEncoderConfig, layout: Layout) -> Encoder:
+    match config:
+        case TumourEncoderConfig():
+            return TumourEncoder(
+                network=map_network(
+                    config.network,
+                    channels=layout.width,
+                    width=config.width,
+                    layers=config.layers,
+                ),
+                channels=layout.width,
+                regions=len(layout.regions),
+                dim=config.dim,
+                supervised=config.supervised,
+            )
+        case VolumeBackboneConfig():
+            return _backbone(config, layout)
+
+
+def _backbone(config: VolumeBackboneConfig, layout: Layout) -> Encoder:
     backbone, features = volume_backbone(
         config.name, channels=layout.width, width=config.width, layers=config.layers
     )

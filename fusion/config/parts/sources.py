@@ -68,6 +68,9 @@ def build_source(
                 cache=cache,
                 workers=config.workers,
                 nyul=nyul,
+                regions=config.regions,
+                patch=config.patch,
+                foreground=config.foreground,
             )
         case BagConfig():
             return build_bag(config, cache=cache, tasks=tasks, seed=seed)

@@ -146,10 +146,16 @@ def target_causes(tasks: Mapping[str, TaskConfig]) -> dict[str, list[str]]:
     return {t.column: t.causes for t in tasks.values() if isinstance(t, CompetingConfig)}
 
 
-def build_weighting(config: RunConfig) -> nn.Module:
-    """How the tasks' losses add up."""
+def loss_weights(config: RunConfig, own: Sequence[str]) -> dict[str, float]:
+    """Of each task, and of each loss of an encoder's own, which `penalty` names."""
+    weights = {name: task.weight for name, task in config.tasks.items()}
+    return weights | {name: config.penalty.get(name, 1.0) for name in own}
+
+
+def build_weighting(config: RunConfig, own: Sequence[str]) -> nn.Module:
+    """How the losses of tasks, and those of encoders' own, add up."""
     match config.weighting:
         case "fixed":
-            return FixedWeights(weights={n: t.weight for n, t in config.tasks.items()})
+            return FixedWeights(weights=loss_weights(config, own))
         case "learned":
-            return LearnedWeights(tasks=sorted(config.tasks))
+            return LearnedWeights(tasks=[*config.tasks, *own])

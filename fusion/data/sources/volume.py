@@ -1,28 +1,23 @@
 """Volumes of one modality: manifest rows -> cache -> `Volumes`."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fusion.data.cohort import Entry, Files
 from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.harmonised import Harmoniser
+from fusion.data.label_scheme import check_regions
 from fusion.data.prepare.cache import Cache
-from fusion.data.prepare.cache_key import digest
-from fusion.data.prepare.volume_rows import MASK, as_fault, file_faults, read_row, row_faults
+from fusion.data.prepare.volume_labels import outlined_regions
+from fusion.data.prepare.volume_patch import draw_box
+from fusion.data.prepare.volume_store import Prepared, VolumeStore
 from fusion.data.prepare.volumes import VolumePreparation
-from fusion.errors import BundleError, ConfigError, Fault, ReadError
+from fusion.errors import BundleError, ConfigError, Fault
 from fusion.types import PatientId, Volumes
-
-CODE = 2
-"""Raise it when the preparation gives other numbers: every entry is then made again."""
 
 
 class VolumeSource:
@@ -39,6 +34,10 @@ class VolumeSource:
         cache: Folder of the prepared volumes.
         workers: Patients prepared at a time.
         nyul: Brings prepared MRI to the scale of the training patients; None leaves it.
+        regions: Of the tumour that a network is to outline; see `fusion.data.label_scheme`. The
+            manifest's masks must then name their scheme.
+        patch: Voxels of the part that training draws; None takes the whole box.
+        foreground: Probability that such a part holds tumour.
 
     Raises:
         ConfigError: for a value that does not exist or does not fit.
@@ -56,23 +55,35 @@ class VolumeSource:
         cache: Path,
         workers: int = 2,
         nyul: NyulScale | None = None,
+        regions: Sequence[str] = (),
+        patch: Sequence[int] | None = None,
+        foreground: float = 0.0,
     ) -> None:
+        check_regions(regions)
+        if patch is not None and any(p > s for p, s in zip(patch, shape, strict=True)):
+            raise ConfigError(f"patch {list(patch)} is larger than the shape {list(shape)}")
         if workers < 1:
             raise ConfigError(f"workers {workers}: give 1 or more")
         if nyul is not None and normalise != "brain_zscore":
             raise ConfigError(f"nyul follows brain_zscore, found normalise {normalise!r}")
         self.width = len(sequences)
-        self._preparation = VolumePreparation(
-            sequences=tuple(sequences),
-            spacing_mm=(spacing_mm,) * 3 if isinstance(spacing_mm, float | int) else spacing_mm,
-            shape=tuple(shape),
-            normalise=normalise,
-            hu_window=hu_window,
-            crop=crop,
+        self._store = VolumeStore(
+            preparation=VolumePreparation(
+                sequences=tuple(sequences),
+                spacing_mm=(spacing_mm,) * 3 if isinstance(spacing_mm, float | int) else spacing_mm,
+                shape=tuple(shape),
+                normalise=normalise,
+                hu_window=hu_window,
+                crop=crop,
+            ),
+            cache=Cache(Path(cache)),
+            workers=workers,
+            outlined=bool(regions),
         )
-        self._cache = Cache(Path(cache))
-        self._workers = workers
         self._nyul = nyul
+        self.regions = tuple(regions)
+        self._patch = patch
+        self._foreground = foreground
         self.harmonisers: Sequence[Harmoniser] = () if nyul is None else (nyul,)
 
     def prepare(self, files: Files) -> list[Fault]:
@@ -81,24 +92,7 @@ class VolumeSource:
         Raises:
             CacheError: where the cache cannot be written, because that stops every patient.
         """
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("patients, time left"),
-            TimeRemainingColumn(),
-        )
-        faults: list[Fault] = []
-        with (
-            Progress(*columns, console=Console(stderr=True)) as progress,
-            ThreadPoolExecutor(self._workers) as pool,
-        ):
-            bar = progress.add_task("volumes", total=len(files))
-            # `map` cancels what has not begun when Ctrl-C or a full disk ends this loop
-            for found in pool.map(self._prepare_one, files.keys(), files.values()):
-                faults.extend(found)
-                progress.advance(bar)
-        return sorted(faults, key=lambda fault: fault.line or 0)
+        return self._store.prepare(files)
 
     def fit(self, files: Files) -> None:
         """The standard scale of `nyul`; without it every volume is scaled by itself.
@@ -108,8 +102,8 @@ class VolumeSource:
             ConfigError: for a sequence that none of these patients has.
         """
         if self._nyul is not None:
-            found = (self._prepared(p, rows)[1]["landmarks"] for p, rows in sorted(files.items()))
-            self._nyul.fit(self._preparation.sequences, found)
+            found = (self._store.get(p, rows)[1]["landmarks"] for p, rows in sorted(files.items()))
+            self._nyul.fit(self._store.preparation.sequences, found)
 
     def load(self, patient: PatientId, rows: tuple[Entry, ...]) -> Volumes:
         """One patient's prepared volume; made now where the cache does not have it.
@@ -117,12 +111,42 @@ class VolumeSource:
         Raises:
             ReadError: for the first row or file that cannot be used.
         """
-        arrays, meta = self._prepared(patient, rows)
-        image, channels = arrays["image"].astype(np.float32), arrays["channels"].copy()
+        return self._volumes(self._store.get(patient, rows), rows, (slice(None),) * 3, whole=True)
+
+    def draw(
+        self, patient: PatientId, rows: tuple[Entry, ...], rng: np.random.Generator
+    ) -> Volumes:
+        """A part of the patient for training; it may still lie on the disk, as half numbers.
+
+        Raises:
+            ReadError: as `load`.
+        """
+        if self._patch is None:
+            return self.load(patient, rows)
+        found = self._store.get(patient, rows)
+        shape, outlined = found[0]["image"].shape[1:], found[0].get("mask")
+        box = draw_box(shape, self._patch, rng, outlined=outlined, foreground=self._foreground)
+        return self._volumes(found, rows, box, whole=False)
+
+    def _volumes(
+        self,
+        found: Prepared,
+        rows: tuple[Entry, ...],
+        box: tuple[slice, ...],
+        *,
+        whole: bool,
+    ) -> Volumes:
+        arrays, meta = found
+        image, channels = arrays["image"][:, *box], arrays["channels"].copy()
+        if whole or self._nyul is not None:
+            image = image.astype(np.float32)
         if self._nyul is not None:
-            names = self._preparation.sequences
+            names = self._store.preparation.sequences
             image = self._nyul.apply(image, channels, names, meta["landmarks"])
-        return Volumes(torch.from_numpy(image)[None], torch.from_numpy(channels)[None])
+        parts = [image, channels]
+        if self.regions:
+            parts += outlined_regions(arrays.get("mask"), box, image.shape[1:], rows, self.regions)
+        return Volumes(*(torch.from_numpy(part)[None] for part in parts))
 
     def arrays(self, patient: PatientId, rows: tuple[Entry, ...]) -> dict[str, np.ndarray]:
         """`image` as float16, `channels`, and `mask` on the same grid where the patient has one.
@@ -132,7 +156,7 @@ class VolumeSource:
         Raises:
             ReadError: for the first row or file that cannot be used.
         """
-        return self._prepared(patient, rows)[0]
+        return self._store.get(patient, rows)[0]
 
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """Every volume counts as one."""
@@ -155,46 +179,3 @@ class VolumeSource:
                 f"volumes have no fitted state, the bundle gives {sorted(state)}; "
                 "it was written for another kind of modality"
             )
-
-    def _prepare_one(self, patient: PatientId, rows: tuple[Entry, ...]) -> list[Fault]:
-        faults = row_faults(rows, self._preparation.sequences)
-        if faults:
-            return faults
-        try:
-            key = self._key(rows)
-            if not self._cache.has(key):
-                self._make(key, patient, rows)
-        except ReadError as error:
-            return file_faults(rows) or [as_fault(error, patient, rows)]
-        return []
-
-    def _prepared(
-        self, patient: PatientId, rows: tuple[Entry, ...]
-    ) -> tuple[dict[str, np.ndarray], Mapping[str, Any]]:
-        for fault in row_faults(rows, self._preparation.sequences):
-            raise ReadError(f"manifest.csv, line {fault.line}", fault.message, patient)
-        key = self._key(rows)
-        arrays, meta = self._cache.get(key), self._cache.meta(key)
-        return self._make(key, patient, rows) if arrays is None or meta is None else (arrays, meta)
-
-    def _key(self, rows: tuple[Entry, ...]) -> str:
-        ordered = sorted(rows, key=lambda entry: entry.sequence or "")
-        config = {
-            "kind": "volume",
-            "code": CODE,
-            "rows": [entry.sequence for entry in ordered],
-            **asdict(self._preparation),
-        }
-        return digest(config, [entry.path for entry in ordered])
-
-    def _make(
-        self, key: str, patient: PatientId, rows: tuple[Entry, ...]
-    ) -> tuple[dict[str, np.ndarray], Mapping[str, Any]]:
-        read = {entry.sequence: read_row(entry) for entry in rows}
-        images = {name: read[name] for name in self._preparation.sequences if name in read}
-        prepared = self._preparation.make(patient, images, read.get(MASK))
-        arrays = {"image": prepared.image, "channels": prepared.channels}
-        if prepared.mask is not None:
-            arrays["mask"] = prepared.mask
-        self._cache.put(key, arrays, {**prepared.meta, "file": rows[0].path.name})
-        return arrays, prepared.meta

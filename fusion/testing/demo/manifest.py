@@ -9,6 +9,7 @@ COLUMNS = [
     "path",
     "key",
     "sequence",
+    "label_scheme",
     "mpp",
     "region",
     "time_days",
@@ -35,7 +36,13 @@ def patient_rows(
         [['rna', 'omics/rna.csv', 'demo-0001']]
     """
     rows: list[dict[str, object]] = [
-        {"modality": "mri", "path": path, "sequence": sequence, "time_days": 0}
+        {
+            "modality": "mri",
+            "path": path,
+            "sequence": sequence,
+            "label_scheme": "brats_2023" if sequence == "mask" else None,
+            "time_days": 0,
+        }
         for sequence, path in mri
     ]
     rows += [

@@ -16,7 +16,7 @@ from fusion.testing.demo.pyramid import write_pyramid
 from fusion.testing.demo.seeds import stream
 from fusion.testing.demo.settings import Settings
 from fusion.testing.demo.slides import draw_slide
-from fusion.testing.demo.tumour import grow
+from fusion.testing.demo.tumour import grow, outlined
 
 
 def number(patient: Patient) -> int:
@@ -35,7 +35,8 @@ def render_mri(
 ) -> list[tuple[str, str]]:
     """Write the sequences of one patient under another's or the same name: (sequence, path).
 
-    `mask` is 1 in core, rim and oedema together; `truth/mri` tells them apart.
+    `mask` has the labels of BraTS 2023: oedema is 2, the rim 3 where it is brighter than white
+    matter in T1c, and 1 is the rest. `truth/mri` has what was planted.
     """
     rng = stream(settings.seed, "mri", number(patient))
     own = lab(patient.center)
@@ -50,8 +51,8 @@ def render_mri(
     for sequence in sequences:
         path = f"mri/{name}/{sequence}.nii.gz"
         if sequence == "mask":
-            whole = (labels > 0).astype(np.uint8)
-            write_nifti(folder / path, whole, head.affine, orientation=turn)
+            drawn = outlined(labels, tumour.enhancement)
+            write_nifti(folder / path, drawn, head.affine, orientation=turn)
         else:
             # a stream of its own: a missing sequence must not change the others
             own_rng = stream(settings.seed, "mri " + sequence, number(patient))

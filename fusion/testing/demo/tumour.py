@@ -12,6 +12,9 @@ from fusion.testing.demo.head import Head
 CORE, RIM, OEDEMA = 1, 2, 3
 """Labels of the planted voxels."""
 
+BRIGHT = 0.55
+"""Enhancement above which the rim is brighter than white matter in T1c."""
+
 CENTRES_MM = {
     "frontal": (28, 35, 18),
     "temporal": (44, -20, -14),
@@ -40,6 +43,19 @@ class Tumour:
 def soft(x: Float[np.ndarray, " n"], width: float) -> Float[np.ndarray, " n"]:
     """1 far below zero, 0 far above, with an edge of the given width."""
     return (0.5 - 0.5 * np.tanh(x / np.float32(width))).astype(np.float32)
+
+
+def outlined(
+    labels: UInt8[np.ndarray, "*shape"], enhancement: float
+) -> UInt8[np.ndarray, "*shape"]:
+    """Planted labels as an annotator would draw them (BraTS 2023: NETC 1, SNFH 2, ET 3).
+
+    Example:
+        >>> outlined(np.array([0, CORE, RIM, OEDEMA], dtype=np.uint8), 0.9).tolist()
+        [0, 1, 3, 2]
+    """
+    solid = 3 if enhancement > BRIGHT else 1
+    return np.array([0, 1, solid, 2], dtype=np.uint8)[labels]
 
 
 def choose(
