@@ -37,7 +37,7 @@ EDGES = {
     "omegaconf": {"config/compose.py", "config/slides.py"},
     "openslide": {"data/readers"},
     "nibabel": {"data/readers", "data/prepare", "testing/demo", "cohorts"},
-    "monai": {"data/prepare", "encoders"},
+    "monai": {"data/prepare", "encoders", "metrics/surface.py"},
     "jinja2": {"report"},
     "transformers": {"data/prepare/patch_encoders"},
     "timm": {"data/prepare/patch_encoders"},

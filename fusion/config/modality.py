@@ -28,6 +28,28 @@ class VolumeAugmentConfig(Strict):
     """Probability that a sequence is hidden; one always stays."""
 
 
+class OutlineConfig(Strict):
+    """What the encoder `tumour` outlines, and how a volume is outlined after training."""
+
+    regions: list[str] = Field(min_length=1)
+    """The whole tumour first: of WT, TC, ET, NETC, SNFH, RC, CC."""
+    patch: list[PositiveInt] | None = Field(min_length=3, max_length=3)
+    """Voxels of the part that training draws; null takes the whole shape. Larger volumes are
+    then outlined in windows of this size."""
+    foreground: float = Field(ge=0, le=1)
+    """Probability that such a part holds tumour."""
+    overlap: float = Field(ge=0, lt=1)
+    """Of neighbouring windows."""
+    flips: bool
+    """Outline the mirrored volume too, and take the mean."""
+    least_mm3: float = Field(ge=0)
+    """Smaller connected parts of a predicted region are taken away."""
+    lesions: Literal["glioma", "metastases"]
+    """BraTS 2023's rule of which lesions are one and which count."""
+    tolerance_mm: PositiveFloat
+    """Of the normalised surface Dice."""
+
+
 class VolumeConfig(Strict):
     """3-D MRI or CT."""
 
@@ -43,13 +65,8 @@ class VolumeConfig(Strict):
     hu_window: list[float] | None
     """Lower and upper HU, for CT only."""
     crop: Literal["center", "foreground", "tumour"]
-    regions: list[str]
-    """What the encoder `tumour` outlines, the whole tumour first: of WT, TC, ET, NETC, SNFH, RC,
-    CC. Empty for other encoders."""
-    patch: list[PositiveInt] | None
-    """Voxels of the part that training draws; null takes the whole shape."""
-    foreground: float = Field(ge=0, le=1)
-    """Probability that such a part holds tumour."""
+    outline: OutlineConfig | None
+    """With the encoder `tumour`, and only then."""
     workers: PositiveInt
     augment: VolumeAugmentConfig
     encoder: VolumeEncoderConfig
@@ -58,10 +75,11 @@ class VolumeConfig(Strict):
     @model_validator(mode="after")
     def _outlines(self) -> "VolumeConfig":
         outlines = isinstance(self.encoder, TumourEncoderConfig)
-        if outlines != bool(self.regions):
+        if outlines != (self.outline is not None):
             raise ValueError(
-                f"regions {self.regions} with the encoder {self.encoder.name!r}: the encoder "
-                "`tumour` needs regions, the whole tumour first, and no other has any"
+                f"the encoder {self.encoder.name!r} with outline: "
+                f"{'null' if self.outline is None else 'given'}; `tumour` needs to know what to "
+                "outline, and no other can (modality mri_tumour has both)"
             )
         if outlines and self.crop == "tumour":
             raise ValueError(

@@ -16,9 +16,7 @@ from fusion.types import Input, PatientId
 class Drawn(Protocol):
     """A source that gives training a part of a patient."""
 
-    def draw(
-        self, patient: PatientId, rows: tuple[Entry, ...], rng: np.random.Generator
-    ) -> Input:
+    def draw(self, patient: PatientId, rows: tuple[Entry, ...], rng: np.random.Generator) -> Input:
         """As `load`, but of a part that the generator decides."""
         ...
 

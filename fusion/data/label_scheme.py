@@ -110,7 +110,9 @@ def strange_labels(mask: Integer[np.ndarray, "*shape"], scheme: LabelScheme) -> 
     found, counts = np.unique(mask, return_counts=True)
     known = {0, *scheme.labels}
     return {
-        int(label): int(n) for label, n in zip(found, counts, strict=True) if int(label) not in known
+        int(label): int(n)
+        for label, n in zip(found, counts, strict=True)
+        if int(label) not in known
     }
 
 

@@ -24,9 +24,10 @@ def lesion_shape(
 ) -> Float[Tensor, "batch numbers"]:
     """Size of each region and its share of the first; lesions of the first region and their shape.
 
-    In this order: log(1 + voxels) of each region, its share of the first region, then
-    log(1 + lesions), the largest lesion's share, surface over volume^(2/3) (6 for a cube), and
-    the largest lesion's share of the box around it. Zeros where the first region is empty. No
+    In this order: log(1 + voxels) / 10 of each region, its share of the first region, then
+    log(1 + lesions), the largest lesion's share, surface over volume^(2/3), divided by the 6 of a
+    cube, and the largest lesion's share of the box around it. So all are about 0 to 2, and size
+    is kept, which a norm over them would take away. Zeros where the first region is empty. No
     gradient passes through.
 
     Example:
@@ -34,7 +35,7 @@ def lesion_shape(
         >>> inside[0, 0, 1:3, 1:3, 1:3] = True
         >>> inside[0, 0, 5:7, 5:7, 5:7] = True
         >>> [round(v, 2) for v in lesion_shape(inside)[0].tolist()]
-        [2.83, 1.0, 1.1, 0.5, 7.56, 1.0]
+        [0.28, 1.0, 1.1, 0.5, 1.26, 1.0]
     """
     voxels = inside.flatten(2).sum(dim=2).float()
     shares = voxels / voxels[:, :1].clamp(min=1)
@@ -43,7 +44,7 @@ def lesion_shape(
         first = functional.max_pool3d(first, 2)
     masks = first[:, 0].bool().cpu().numpy()
     lesions = torch.tensor(np.array([_lesions(mask) for mask in masks]), dtype=torch.float32)
-    return torch.cat([voxels.log1p(), shares, lesions.to(voxels)], dim=1)
+    return torch.cat([voxels.log1p() / 10, shares, lesions.to(voxels)], dim=1)
 
 
 def _lesions(mask: Bool[np.ndarray, "x y z"]) -> list[float]:
@@ -60,6 +61,6 @@ def _lesions(mask: Bool[np.ndarray, "x y z"]) -> list[float]:
     return [
         float(np.log1p(counted)),
         float(sizes[largest - 1] / sizes.sum()),
-        float(surface / sizes.sum() ** (2 / 3)),
+        float(surface / sizes.sum() ** (2 / 3) / 6),
         float(filled),
     ]

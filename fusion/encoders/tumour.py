@@ -43,6 +43,8 @@ class TumourEncoder(Encoder[Volumes]):
     """
 
     losses = ("segmentation",)
+    temperature: Float[Tensor, " regions"]
+    """Divides the logits where probabilities are wanted; 1 until `fit_temperature`."""
 
     def __init__(
         self,
@@ -63,16 +65,16 @@ class TumourEncoder(Encoder[Volumes]):
         self.regions = regions
         self.network = network
         self.absent = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("temperature", torch.ones(regions))
         self.outline = nn.ModuleList(
             nn.Conv3d(features, regions, kernel_size=1) for features in network.up[:supervised]
         )
-        widths = (
-            2 * sum(network.down[-2:]),
-            regions * (network.up[0] + network.down[-1]),
-            shape_width(regions),
-        )
+        widths = 2 * sum(network.down[-2:]), regions * (network.up[0] + network.down[-1])
         self.project = nn.ModuleList(
-            nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim)) for width in widths
+            [
+                *(nn.Sequential(nn.LayerNorm(width), nn.Linear(width, dim)) for width in widths),
+                nn.Sequential(nn.Linear(shape_width(regions), dim), nn.GELU(), nn.Linear(dim, dim)),
+            ]
         )
 
     def forward(self, x: Volumes) -> Tokens:

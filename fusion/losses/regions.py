@@ -76,7 +76,9 @@ def deep_region_loss(
     weights = [0.5**level for level in range(len(logits))]
     total = logits[0].new_zeros(())
     for weight, scores in zip(weights, logits, strict=True):
-        cell = [whole // part for whole, part in zip(truth.shape[2:], scores.shape[2:], strict=True)]
+        cell = [
+            whole // part for whole, part in zip(truth.shape[2:], scores.shape[2:], strict=True)
+        ]
         coarse = functional.avg_pool3d(truth, cell) if max(cell) > 1 else truth
         total = total + weight / sum(weights) * region_loss(scores, coarse, known)
     return total

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fusion.audit.check import Audit
 from fusion.errors import PredictionsError
+from fusion.report.outlines import Outlines
 from fusion.report.tasks import TaskInfo
 
 
@@ -73,6 +74,9 @@ class RunSummary:
     added: pd.DataFrame | None = None
     """Clinical offset and what is added, patient by patient, as `fusion.report.added_row` says;
     None for a model without."""
+
+    outlines: Outlines | None = None
+    """Of the tumours of evaluated patients; None for a model that outlines nothing."""
 
     def __post_init__(self) -> None:
         patients = set(self.presence.index)

@@ -19,6 +19,7 @@ from fusion.run.bundle_files import sha256
 from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.methods import kinds, methods, stands_in
+from fusion.run.outlines import outline_places
 from fusion.run.wishes import wishes
 
 
@@ -97,6 +98,12 @@ def evaluate(
             device=torch.device("cpu"),
         ),
     )
+    outlines = outline_places(
+        model.config, model.trained, inputs, [place], device=torch.device("cpu")
+    )
+    if outlines is not None:
+        outlines.save(out)
+        summary = replace(summary, outlines=outlines)
     asked = replace(
         wishes(model.config.evaluation),
         brought=model.about["thresholds"],

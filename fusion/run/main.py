@@ -34,6 +34,7 @@ from fusion.run.loading import load
 from fusion.run.material import Material
 from fusion.run.mixing import mixing
 from fusion.run.offset import check_offset
+from fusion.run.outlines import outline_places
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
@@ -126,6 +127,11 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     if left is not None:
         save(left, folder / ROBUSTNESS)
     write_added(folder, config, material, fusion, tasks)
+    outlines = outline_places(
+        config, fusion, material.inputs, material.places, device=device(config)
+    )
+    if outlines is not None:
+        outlines.save(folder)
     thresholds = choose_thresholds(
         table, tasks, sensitivity=config.evaluation.sensitivity, fitted=material.fitted
     )
@@ -133,7 +139,9 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     curves = censoring(table, tasks)
     export(config, material, fusion, folder / "bundle", seen.looks, thresholds, curves)
     again = shlex.join(["python", "train.py", *overrides])
-    report = publish(config, material, folder, tasks, table, shares, again, remarks, told, found)
+    report = publish(
+        config, material, folder, tasks, table, shares, again, remarks, told, found, outlines
+    )
     say(f"\nreport       {report}\nbundle       {folder / 'bundle'}")
     script = Path(sys.argv[0]).with_name("scripts") / "evaluate.py"
     program = str(script) if script.exists() else "-m fusion.scripts.evaluate"

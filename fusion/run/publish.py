@@ -11,6 +11,7 @@ from fusion.config.heads.votes import EnsembleConfig
 from fusion.config.run import RunConfig
 from fusion.report.card import model_card
 from fusion.report.metrics_file import load_metrics
+from fusion.report.outlines import Outlines
 from fusion.report.population import population
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
@@ -36,9 +37,12 @@ def publish(
     remarks: Sequence[str],
     told: pd.DataFrame | None,
     audit: Audit,
+    outlines: Outlines | None,
 ) -> Path:
     """Write all that is read after a run, and return the report."""
-    summary = summarise(config, material, folder, tasks, shares, command, remarks, told, audit)
+    summary = summarise(
+        config, material, folder, tasks, shares, command, remarks, told, audit, outlines
+    )
     report = write_report(
         folder,
         predictions,
@@ -64,6 +68,7 @@ def summarise(
     remarks: Sequence[str],
     told: pd.DataFrame | None,
     audit: Audit,
+    outlines: Outlines | None,
 ) -> RunSummary:
     """What the report must be told."""
     modalities = sorted(config.modalities)
@@ -110,6 +115,7 @@ def summarise(
         harmonisation=told,
         robustness=read_robustness(folder),
         added=read_added(folder),
+        outlines=outlines,
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from fusion.config.encoders import PathwaysConfig
 from fusion.config.modality import (
     BagConfig,
     ModalityConfig,
+    OutlineConfig,
     TableConfig,
     VectorConfig,
     VolumeConfig,
@@ -68,9 +70,7 @@ def build_source(
                 cache=cache,
                 workers=config.workers,
                 nyul=nyul,
-                regions=config.regions,
-                patch=config.patch,
-                foreground=config.foreground,
+                **_outlined(config.outline),
             )
         case BagConfig():
             return build_bag(config, cache=cache, tasks=tasks, seed=seed)
@@ -84,6 +84,10 @@ def build_source(
                 harmonise=combat,
                 signatures=None if sets is None else Signatures(root / sets),
             )
+
+
+def _outlined(config: OutlineConfig | None) -> dict[str, Any]:
+    return {} if config is None else config.model_dump(include={"regions", "patch", "foreground"})
 
 
 def build_bag(

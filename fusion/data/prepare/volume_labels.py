@@ -6,7 +6,13 @@ import numpy as np
 from jaxtyping import UInt8
 
 from fusion.data.entry import Entry
-from fusion.data.label_scheme import SCHEMES, known_regions, label_scheme, region_bits, strange_labels
+from fusion.data.label_scheme import (
+    SCHEMES,
+    known_regions,
+    label_scheme,
+    region_bits,
+    strange_labels,
+)
 from fusion.data.prepare.volume_rows import MASK
 from fusion.data.readers.volume import VolumeFile
 from fusion.errors import Fault, ReadError

@@ -18,7 +18,7 @@ from fusion.data.prepare.volumes import VolumePreparation
 from fusion.errors import Fault, ReadError
 from fusion.types import PatientId
 
-CODE = 2
+CODE = 3
 """Raise it when the preparation gives other numbers: every entry is then made again."""
 
 Prepared = tuple[dict[str, np.ndarray], Mapping[str, Any]]

@@ -30,7 +30,8 @@ class PreparedVolume:
     mask: UInt8[np.ndarray, "x y z"] | None
     meta: Mapping[str, Any]
     """`crop`: which rule placed the box; `affine`: index in the box -> mm; `native_affine`,
-    `native_shape`: of the files; `units_known`; `landmarks`: of each whole brain, before crop."""
+    `native_shape`: of the files; `units_known`; `landmarks`: of each whole brain, before crop;
+    `clipped`: foreground voxels, on the prepared grid, that lie outside the box."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ class VolumePreparation:
         crop, centre_mm = self._centre(foreground, labels, next(iter(turned.values()))[1])
         boxes = np.zeros((len(self.sequences), *self.shape), dtype=np.float16)
         channels = np.array([name in images for name in self.sequences])
-        landmarks = {}
+        landmarks, clipped = {}, 0
         for row, name in enumerate(self.sequences):
             if name in turned:
                 image, affine = turned[name]
@@ -105,6 +106,8 @@ class VolumePreparation:
                     scaled, affine = grid.resample(scaled, affine, self.spacing_mm)
                 centre = grid.to_index(centre_mm, affine)
                 boxes[row] = grid.cut(scaled, centre, self.shape)
+                outside = int(np.count_nonzero(scaled)) - int(np.count_nonzero(boxes[row]))
+                clipped = max(clipped, outside)
         origin = grid.to_mm(np.array(grid.corner(centre, self.shape), dtype=np.float64), affine)
         box_affine = affine.copy()
         box_affine[:3, 3] = origin
@@ -115,6 +118,7 @@ class VolumePreparation:
             "native_shape": list(first.array.shape),
             "units_known": first.units_known,
             "landmarks": landmarks,
+            "clipped": clipped,
         }
         return PreparedVolume(boxes, channels, self._labels(labels, centre_mm), meta)
 

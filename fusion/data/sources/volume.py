@@ -158,6 +158,14 @@ class VolumeSource:
         """
         return self._store.get(patient, rows)[0]
 
+    def meta(self, patient: PatientId, rows: tuple[Entry, ...]) -> Mapping[str, Any]:
+        """Where the prepared box lies, as `fusion.data.prepare.volumes.PreparedVolume` says.
+
+        Raises:
+            ReadError: for the first row or file that cannot be used.
+        """
+        return self._store.get(patient, rows)[1]
+
     def size(self, patient: PatientId, rows: tuple[Entry, ...]) -> int:
         """Every volume counts as one."""
         return 1
