@@ -14,10 +14,10 @@ from fusion.config.modality import (
     TextureEncoderConfig,
     TransformersEncoderConfig,
     VectorConfig,
-    VolumeConfig,
 )
 from fusion.config.run import RunConfig
 from fusion.config.task import ClassificationConfig
+from fusion.config.volume import VolumeConfig
 
 
 def kinds(config: RunConfig) -> dict[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Float64
 
-from fusion.config.modality import OutlineConfig
+from fusion.config.volume import OutlineConfig
 from fusion.data.entry import Entry
 from fusion.data.prepare.volume_native import to_native
 from fusion.data.sources.volume import VolumeSource

@@ -9,8 +9,8 @@ import torch
 from rich.console import Console
 from rich.progress import track
 
-from fusion.config.modality import VolumeConfig
 from fusion.config.run import RunConfig
+from fusion.config.volume import VolumeConfig
 from fusion.data.entry import Entry
 from fusion.data.label_scheme import label_scheme
 from fusion.data.prepare.volume_rows import MASK

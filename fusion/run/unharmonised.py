@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fusion.config.invariance import NoInvarianceConfig
-from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig, VolumeConfig
+from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig
 from fusion.config.run import RunConfig
+from fusion.config.volume import VolumeConfig
 from fusion.run.ensemble import learn_fusion
 from fusion.run.material import Material
 from fusion.run.prepare import prepare

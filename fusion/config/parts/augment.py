@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import torch
 
-from fusion.config.modality import BagConfig, ModalityConfig, VolumeConfig
+from fusion.config.modality import BagConfig, ModalityConfig
+from fusion.config.volume import VolumeConfig
 from fusion.data.augment_bag import disturb_tiles, sample_tiles
 from fusion.data.augment_volume import LEFT_RIGHT, augment
 from fusion.data.sample import Batch

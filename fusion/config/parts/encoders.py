@@ -29,7 +29,8 @@ from fusion.config.encoders import (
     VolumeBackboneConfig,
     VolumeEncoderConfig,
 )
-from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig, VolumeConfig
+from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig
+from fusion.config.volume import VolumeConfig
 from fusion.data.layout import Layout
 from fusion.encoders.backbones import volume_backbone
 from fusion.encoders.bag import GatedAttentionEncoder

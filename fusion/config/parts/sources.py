@@ -5,17 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from fusion.config.encoders import PathwaysConfig
-from fusion.config.modality import (
-    BagConfig,
-    ModalityConfig,
-    OutlineConfig,
-    TableConfig,
-    VectorConfig,
-    VolumeConfig,
-)
+from fusion.config.modality import BagConfig, ModalityConfig, TableConfig, VectorConfig
 from fusion.config.parts.harmonise import build_combat, build_stain
 from fusion.config.run import RunConfig
 from fusion.config.task import TaskConfig
+from fusion.config.volume import OutlineConfig, VolumeConfig
 from fusion.data.harmonise.centers import CenterEffects
 from fusion.data.harmonise.nyul import NyulScale
 from fusion.data.prepare.patch_encoders.choose import patch_encoder
