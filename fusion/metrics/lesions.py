@@ -112,7 +112,8 @@ def lesion_scores(
         (1, 0, 1, 0.5)
     """
     same_shape(predicted, truth)
-    grown = ndimage.binary_dilation(truth, _GROW, iterations=rule.grow) if truth.any() else truth
+    # SciPy takes 0 iterations for as many as change anything
+    grown = ndimage.binary_dilation(truth, _GROW, iterations=rule.grow) if rule.grow else truth
     near, count = components(grown)
     lesion = np.where(truth, near, 0)
     marked, candidates = components(predicted)

@@ -28,10 +28,10 @@ class SurfaceDistances:
         (1.0, 1.0, True)
     """
 
-    to_truth_mm: Values
-    areas_predicted: Values
-    to_predicted_mm: Values
-    areas_truth: Values
+    to_truth_mm: Float[np.ndarray, " predicted"]
+    areas_predicted: Float[np.ndarray, " predicted"]
+    to_predicted_mm: Float[np.ndarray, " truth"]
+    areas_truth: Float[np.ndarray, " truth"]
 
     @staticmethod
     def between(
