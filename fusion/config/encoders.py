@@ -36,6 +36,9 @@ class TumourEncoderConfig(Strict):
     """Blocks of each stage."""
     supervised: PositiveInt
     """Maps that are held against the outlines: the finest, half as fine, and so on."""
+    drop_tokens: Dropout
+    """Probability that training hides the tokens of the whole image and of what lies under the
+    outline, each by itself; that of the lesions' shape stays."""
 
 
 VolumeEncoderConfig = Annotated[

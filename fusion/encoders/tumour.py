@@ -26,6 +26,9 @@ class TumourEncoder(Encoder[Volumes]):
         regions: Bits of the outlines, the whole tumour first.
         dim: Width of a token.
         supervised: Maps on the way up that are held against the outlines, the finest and so on.
+        drop_tokens: Probability that training hides the first token, and the second, of a
+            patient. They are many numbers, which tell a hundred patients apart by heart; then
+            the few of the third would never be looked at.
 
     Raises:
         ConfigError: where there are fewer maps than are to be supervised, or no region.
@@ -54,6 +57,7 @@ class TumourEncoder(Encoder[Volumes]):
         regions: int,
         dim: int,
         supervised: int,
+        drop_tokens: float = 0.0,
     ) -> None:
         super().__init__()
         if regions < 1 or not 1 <= supervised <= len(network.up):
@@ -62,6 +66,7 @@ class TumourEncoder(Encoder[Volumes]):
                 f"1 to {len(network.up)} maps"
             )
         self.dim = dim
+        self.drop_tokens = drop_tokens
         self.regions = regions
         self.network = network
         self.absent = nn.Parameter(torch.zeros(channels))
@@ -76,6 +81,7 @@ class TumourEncoder(Encoder[Volumes]):
                 nn.Sequential(nn.Linear(shape_width(regions), dim), nn.GELU(), nn.Linear(dim, dim)),
             ]
         )
+        self.level = nn.LayerNorm(dim)  # none speaks louder than the others
 
     def forward(self, x: Volumes) -> Tokens:
         """Encode every volume by itself."""
@@ -87,10 +93,14 @@ class TumourEncoder(Encoder[Volumes]):
             torch.cat([under(share, maps.up[0]), under(share, maps.down[-1])], dim=1),
             lesion_shape(share > 0.5).to(share.dtype),
         )
-        features = torch.stack(
-            [project(part) for project, part in zip(self.project, parts, strict=True)], dim=1
+        features = self.level(
+            torch.stack(
+                [project(part) for project, part in zip(self.project, parts, strict=True)], dim=1
+            )
         )
         mask = torch.ones(features.shape[:2], dtype=torch.bool, device=features.device)
+        if self.training:
+            mask[:, :2] = torch.rand_like(features[:, :2, 0]) >= self.drop_tokens
         return Tokens(features, mask, self._penalties(x, logits))
 
     def region_logits(self, x: Volumes) -> Float[Tensor, "batch regions x y z"]:

@@ -15,6 +15,7 @@ from fusion.data.entry import Entry
 from fusion.data.label_scheme import label_scheme
 from fusion.data.prepare.volume_rows import MASK
 from fusion.data.readers.volume import read_mask, read_volume
+from fusion.data.source import Source
 from fusion.data.sources.volume import VolumeSource
 from fusion.encoders.tumour import TumourEncoder
 from fusion.report.outline_picture import Pictured
@@ -30,10 +31,9 @@ from fusion.types import Modality
 PARTS = ("test", "external")
 
 
-def member_of(config: RunConfig, trained: Trained, inputs: Inputs, modality: str) -> Member | None:
+def member_of(config: RunConfig, trained: Trained, source: Source, modality: str) -> Member | None:
     """The network that outlines a modality; None where it does not."""
     settings, encoder = config.modalities[modality], trained.model.encoders[modality]
-    source = inputs.sources[modality]
     if isinstance(encoder, TumourEncoder) and isinstance(settings, VolumeConfig):
         assert isinstance(source, VolumeSource)
         assert settings.outline is not None  # the configuration sees to it
@@ -53,7 +53,7 @@ def outline_places(
     members = {
         modality: member
         for modality in trained.modalities
-        if (member := member_of(config, trained, inputs, modality)) is not None
+        if (member := member_of(config, trained, inputs.sources[modality], modality)) is not None
     }
     if not members:
         return None

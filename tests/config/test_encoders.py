@@ -12,12 +12,12 @@ from fusion.errors import ConfigError
 from fusion.run.trained import Trained
 from fusion.types import Bags, Volumes
 
-VOLUMES = ["densenet", "resnet", "segresnet", "swinunetr"]
+VOLUMES = ["densenet", "resnet", "segresnet", "swinunetr", "tumour"]
 VECTORS = ["gene_transformer", "pathways", "snn"]
 NAMES = sorted({path.stem for path in (CONFIGS / "encoder").glob("*.yaml")} - {"identity"})
 ADAPTED = sorted(path.stem for path in (CONFIGS / "adapt").glob("*.yaml"))
 LAYOUTS = {
-    "mri": Layout(4),
+    "mri": Layout(4, regions=("WT", "TC", "ET")),
     "rna": Layout(9, {"repair": (0, 1, 2, 8), "cycle": (2, 3, 4, 5, 6, 7)}),
     "wsi": Layout(6),
 }
@@ -29,6 +29,9 @@ def modality_of(name):
 
 def modalities(name, *more):
     given = ["modalities.rna.encoder.signatures=sets.gmt"] if name == "pathways" else []
+    if name == "tumour":  # it must know what to outline, and here all its tokens learn
+        never = "modalities.mri.encoder.drop_tokens=0.0"
+        return compose(["+experiment=btsc", never, *given, *more]).modalities
     place = f"encoder@modalities.{modality_of(name)}.encoder={name}"
     return compose(["+experiment=glioma_fusion", place, *given, *more]).modalities
 
@@ -37,7 +40,11 @@ def inputs(name):
     torch.manual_seed(1)
     if name in VOLUMES:
         side = 32 if name == "swinunetr" else 16
-        return Volumes(torch.randn(1, 4, side, side, side), torch.arange(4)[None] < 3)
+        image, channels = torch.randn(1, 4, side, side, side), torch.arange(4)[None] < 3
+        if name == "tumour":
+            outlined = torch.randint(0, 8, (1, side, side, side), dtype=torch.uint8)
+            return Volumes(image, channels, outlined, torch.ones(1, 3, dtype=torch.bool))
+        return Volumes(image, channels)
     if name in VECTORS:
         return torch.randn(3, 9)
     return Bags(torch.randn(12, 6), torch.tensor([0, 3, 12]))

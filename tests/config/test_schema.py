@@ -6,7 +6,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from fusion.config import modality, run
+from fusion.config import modality, run, volume
 from fusion.config.adapt import AdaptConfig
 from fusion.config.compose import CONFIGS
 from fusion.config.head import HeadConfig
@@ -74,7 +74,7 @@ def test_every_kind_of_task_and_modality_has_a_file():
 
 def test_every_encoder_has_a_file():
     encoders = (
-        modality.VolumeEncoderConfig,
+        volume.VolumeEncoderConfig,
         modality.BagEncoderConfig,
         modality.VectorEncoderConfig,
     )

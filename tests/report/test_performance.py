@@ -102,11 +102,15 @@ def test_predictions_of_somebody_else_say_what_they_cannot_tell(make_run, tmp_pa
     assert not read.open
 
 
+OWN = ("added", "outline")
+"""Of models with a clinical offset, and of those that outline, alone."""
+
+
 def test_the_order_of_the_sections_is_that_of_the_page(run, make_summary):
     from fusion.report.metrics_file import Metrics
     from fusion.report.wishes import Wishes
 
     found = performance([], make_summary(run), Metrics((), 5, 0), Wishes())
-    names = [name.replace("_", "-") for name in found if name != "added"]  # of head=offset alone
+    names = [name.replace("_", "-") for name in found if name not in OWN]
     assert tuple(names) == IDS
     assert not any(np.size(section.items) for section in found.values())

@@ -115,6 +115,7 @@ def _volume(config: VolumeEncoderConfig, layout: Layout) -> Encoder:
                 regions=len(layout.regions),
                 dim=config.dim,
                 supervised=config.supervised,
+                drop_tokens=config.drop_tokens,
             )
         case VolumeBackboneConfig():
             return _backbone(config, layout)

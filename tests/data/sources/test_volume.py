@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from fusion.data.cohort import Entry
+from fusion.data.prepare import volume_store as module
 from fusion.data.prepare import volumes as preparation
-from fusion.data.sources import volume as module
 from fusion.data.sources.volume import VolumeSource
 from fusion.errors import BundleError, CacheError, ConfigError, ReadError
 from fusion.types import Center, Modality, PatientId, Volumes
