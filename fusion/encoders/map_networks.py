@@ -65,7 +65,8 @@ def map_network(name: str, *, channels: int, width: int, layers: Sequence[int]) 
     Args:
         name: One of `MAP_NETWORKS`.
         channels: Of the image.
-        width: Features of the first stage, a multiple of 8; each stage doubles them.
+        width: Features of the first stage, a multiple of 8, and of 24 for `swinunetr`; each
+            stage doubles them.
         layers: Blocks of each stage on the way down; `swinunetr` has four.
 
     Raises:
@@ -93,6 +94,8 @@ def map_network(name: str, *, channels: int, width: int, layers: Sequence[int]) 
         case "swinunetr":
             if len(layers) != 4:
                 raise ConfigError(f"swinunetr has four stages, layers are {list(layers)}")
+            if width % 24:
+                raise ConfigError(f"swinunetr's width is {width}, expected a multiple of 24")
             if find_spec("einops") is None:
                 raise ConfigError("swinunetr needs the package einops: pip install einops")
             swin = _SwinUNETR(channels, width, layers)
@@ -141,6 +144,11 @@ class _SwinUNETR(nn.Module):
         self.net.out = nn.Identity()  # type: ignore[assignment]
 
     def forward(self, image: Tensor) -> Maps:
+        if max(image.shape[2:]) == 32:
+            raise ConfigError(
+                f"volumes of {tuple(image.shape[2:])} voxels end in a map of one cell, which has "
+                "no spread for instance norm; double a side of shape (and patch)"
+            )
         net = self.net
         seen = net.swinViT(image, net.normalize)
         skips = [net.encoder1(image), net.encoder2(seen[0]), net.encoder3(seen[1])]
