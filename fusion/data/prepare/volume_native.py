@@ -29,16 +29,20 @@ def to_native(
         [[[0.0, 0.5, 1.0]]]
     """
     move = np.linalg.solve(np.array(meta["affine"]), np.array(meta["native_affine"]))
-    # half a voxel beyond the last centre still belongs to it
-    return ndimage.affine_transform(
-        np.pad(values, 1, mode="edge"),
-        move[:3, :3],
-        move[:3, 3] + 1,
-        output_shape=tuple(meta["native_shape"]),
-        order=1,
-        cval=0.0,
-        prefilter=False,
+    shape = tuple(meta["native_shape"])
+    near = ndimage.affine_transform(
+        values, move[:3, :3], move[:3, 3], output_shape=shape, order=1, mode="nearest"
     )
+    # half a voxel beyond the last centre still belongs to the box, and no more
+    inside = ndimage.affine_transform(
+        np.ones(values.shape, dtype=np.uint8),
+        move[:3, :3],
+        move[:3, 3],
+        output_shape=shape,
+        order=0,
+        mode="grid-constant",
+    )
+    return near * inside
 
 
 def paint(
