@@ -36,6 +36,7 @@ EDGES = {
     "hydra": {"config/compose.py", "config/slides.py"},
     "omegaconf": {"config/compose.py", "config/slides.py"},
     "openslide": {"data/readers"},
+    "pydicom": {"data/readers", "testing/dicom.py"},
     "nibabel": {"data/readers", "data/prepare", "testing/demo", "cohorts"},
     "monai": {"data/prepare", "encoders", "metrics/surface.py"},
     "jinja2": {"report"},
