@@ -43,7 +43,10 @@ class TrainingDraws(Dataset[Sample]):
             index,
             lambda source, patient, rows: (
                 source.draw(
-                    patient, rows, np.random.default_rng([self.seed, self.sampler.epoch, index])
+                    patient,
+                    rows,
+                    # not the index, which changes with who else takes part
+                    np.random.default_rng([self.seed, self.sampler.epoch, *patient.encode()]),
                 )
                 if isinstance(source, Drawn)
                 else source.load(patient, rows)

@@ -1,5 +1,6 @@
 """Augmentation is drawn from the generator and changes what it says, nothing else."""
 
+import pytest
 import torch
 
 from fusion.data.augment_volume import augment
@@ -48,3 +49,45 @@ def test_what_was_given_is_left_alone():
     before = volumes()
     augment(before, seeded())
     assert torch.equal(before.image, volumes().image)
+
+
+def outlined(n=64):
+    """Each outline is where its image is above 1."""
+    plain = volumes(n)
+    regions = (plain.image > 1).any(dim=1).to(torch.uint8) * 5
+    known = torch.arange(n)[:, None] % 2 == torch.arange(3)
+    return Volumes(plain.image, plain.channels, regions, known)
+
+
+@pytest.mark.parametrize("flip_axes", [(2,), (3,), (4,), (2, 3, 4), ()])
+def test_outlines_turn_with_their_image(flip_axes):
+    before = outlined()
+    after = augment(before, seeded(), flip_axes=flip_axes, scale=0.0, shift=0.0)
+    assert torch.equal(after.regions, (after.image > 1).any(dim=1).to(torch.uint8) * 5)
+    assert torch.equal(after.known, before.known)
+    turned = (after.regions != before.regions).flatten(1).any(dim=1)
+    assert bool(turned.any()) == bool(flip_axes)
+
+
+def test_outlines_take_nothing_from_the_randomness_of_the_image():
+    assert torch.equal(augment(outlined(), seeded()).image, augment(volumes(), seeded()).image)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.3, 0.999])
+def test_some_present_channel_always_stays_and_no_absent_one_comes(probability):
+    image = torch.randn(400, 4, 2, 2, 2, generator=seeded(3))
+    channels = torch.rand(400, 4, generator=seeded(4)) < 0.5
+    channels[:, 0] |= ~channels.any(dim=1)
+    before = Volumes(image, channels)
+    after = augment(before, seeded(), drop_channels=probability).channels
+    assert after.any(dim=1).all()
+    assert not (after & ~channels).any()
+    if probability == 0.0:
+        assert torch.equal(after, channels)
+
+
+def test_channels_are_hidden_as_often_as_said():
+    """Of 8, the one that always stays is spared once in 8; 4 SD of 3200 draws are 0.033."""
+    image = torch.ones(400, 8, 1, 1, 1)
+    after = augment(Volumes(image, image[..., 0, 0, 0] > 0), seeded(), drop_channels=0.4)
+    assert abs((~after.channels).float().mean().item() - 0.4) < 0.033

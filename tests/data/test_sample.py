@@ -101,3 +101,30 @@ def test_everything_moves_together(monkeypatch):
     batch = collate([ANNA, BEN, CLEO]).to("cpu", non_blocking=True)
     assert sorted(kind.__name__ for kind in moved) == ["Bags", "Labels", "Labels", "Volumes"]
     assert batch.patient_ids == ("anna", "ben", "cleo")
+
+
+def test_outlines_are_packed_like_images():
+    """Image, outline and what is known of it stay those of one patient; half becomes single."""
+    regions = torch.randint(0, 4, (3, 3, 3, 3), dtype=torch.uint8)
+    known = torch.tensor([[True, False], [False, False], [True, True]])
+    parts = [
+        Volumes(
+            torch.full((1, 2, 3, 3, 3), float(n), dtype=torch.float16),
+            torch.tensor([[True, n > 0]]),
+            regions[n : n + 1],
+            known[n : n + 1],
+        )
+        for n in range(3)
+    ]
+    packed = stack(parts)
+    assert packed.image.dtype == torch.float32
+    assert packed.image[:, 0, 0, 0, 0].tolist() == [0, 1, 2]
+    assert torch.equal(packed.regions, regions)
+    assert torch.equal(packed.known, known)
+    assert packed.channels.tolist() == [[True, False], [True, True], [True, True]]
+
+
+def test_without_outlines_there_are_none():
+    packed = stack([volume(1), volume(2)])
+    assert packed.regions is None
+    assert packed.known is None
