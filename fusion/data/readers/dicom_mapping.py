@@ -80,8 +80,15 @@ def _declared(row: Row, matches: Sequence[Found]) -> Declared:
     cells = row.cells
     # a series may lie in several folders; its identifier holds it together
     files = tuple(sorted(file for match in matches for file in match.files))
-    told = (cells[name] for name in DECLARED)
-    return Declared(row.line, *told, cells.get("time_days", ""), files)
+    return Declared(
+        line=row.line,
+        patient=cells["patient_id"],
+        center=cells["center"],
+        modality=cells["modality"],
+        sequence=cells["sequence"],
+        time_days=cells.get("time_days", ""),
+        files=files,
+    )
 
 
 def _matches(row: Row, found: Sequence[Found]) -> list[Found]:
