@@ -1,5 +1,6 @@
 """Every fault of a manifest is told, with its line, and all of them at once."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -297,3 +298,36 @@ def test_a_mask_that_cannot_be_one_is_told(tmp_path, row, message):
     (tmp_path / "rna.csv").write_text("sample,G1\nP1,3\n")
     found = read(tmp_path, row, header=MASKED, files=files)
     assert [m for m in messages(found) if message in m], messages(found)
+
+
+LABELLED = f"{HEADER},sequence,label_scheme"
+
+
+def test_a_mask_names_its_scheme(tmp_path):
+    found = read(
+        tmp_path,
+        "P1,Bonn,mri,a.nii,T1,",
+        "P1,Bonn,mri,b.nii,mask,brats_2023",
+        "P2,Bonn,mri,c.nii,mask,",
+        header=LABELLED,
+        files=("a.nii", "b.nii", "c.nii"),
+    )
+    assert found.faults == []  # only a run that learns from masks asks for it
+    schemes = [e.label_scheme for m in found.entries.values() for e in m["mri"]]
+    assert schemes == [None, "brats_2023", None]
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("mask,brats_2032", r"'brats_2032' does not exist, there are brats_2022, .*did you mean"),
+        ("mask,BraTS 2023", "'BraTS 2023' does not exist"),
+        ("T1,brats_2023", "'brats_2023' of a row whose sequence is not `mask`; leave it blank"),
+        (",brats_2023", "'brats_2023' of a row whose sequence is not `mask`; leave it blank"),
+    ],
+)
+def test_schemes_that_do_not_fit_their_row(tmp_path, cells, message):
+    found = read(tmp_path, f"P1,Bonn,mri,a.nii,{cells}", header=LABELLED, files=("a.nii",))
+    (fault,) = messages(found)
+    assert fault.startswith("manifest.csv:2: patient P1: ")
+    assert re.search(message, fault)
