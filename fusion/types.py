@@ -103,11 +103,15 @@ class Volumes:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> "Volumes":
         """Move all tensors."""
+
+        def move(part: Tensor | None) -> Tensor | None:
+            return None if part is None else part.to(device, non_blocking=non_blocking)
+
         return Volumes(
-            *(
-                None if part is None else part.to(device, non_blocking=non_blocking)
-                for part in (self.image, self.channels, self.regions, self.known)
-            )
+            self.image.to(device, non_blocking=non_blocking),
+            self.channels.to(device, non_blocking=non_blocking),
+            move(self.regions),
+            move(self.known),
         )
 
 

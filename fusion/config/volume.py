@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from fusion.config.adapt import AdaptConfig
-from fusion.config.encoders import TumourEncoderConfig, VolumeEncoderConfig
 from fusion.config.strict import Strict
+from fusion.config.volume_encoders import TumourEncoderConfig, VolumeEncoderConfig
 
 
 class VolumeAugmentConfig(Strict):

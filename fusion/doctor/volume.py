@@ -61,7 +61,7 @@ def middle_slice(volume: VolumeFile) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(picture.convert("RGB"))
 
 
-def to_axes(array: Float32[np.ndarray, "x y z"], volume: VolumeFile) -> Shaped[np.ndarray, "u v w"]:
+def to_axes(array: Shaped[np.ndarray, "x y z"], volume: VolumeFile) -> Shaped[np.ndarray, "u v w"]:
     """The voxels from left to right, from back to front and upwards; a view."""
     order = _order(volume)
     turned = np.transpose(array, order)

@@ -118,14 +118,14 @@ class _SegResNet(nn.Module):
             blocks_down=tuple(layers),
         )
         for level in net.up_layers:
-            level["head"] = nn.Identity()  # type: ignore[operator,index]
+            level["head"] = nn.Identity()  # type: ignore[operator]
         self.encoder, self.ups = net.encoder, net.up_layers
 
     def forward(self, image: Tensor) -> Maps:
         down = self.encoder(image)
-        x, up = down[-1], []
+        x, up = down[-1], list[Tensor]()
         for level, skip in zip(self.ups, reversed(down[:-1]), strict=True):
-            x = level["blocks"](level["upsample"](x) + skip)  # type: ignore[operator,index]
+            x = level["blocks"](level["upsample"](x) + skip)  # type: ignore[index]
             up.insert(0, x)
         return Maps(down, up)
 
@@ -153,7 +153,7 @@ class _SwinUNETR(nn.Module):
         seen = net.swinViT(image, net.normalize)
         skips = [net.encoder1(image), net.encoder2(seen[0]), net.encoder3(seen[1])]
         skips += [net.encoder4(seen[2]), seen[3]]
-        x, up = net.encoder10(seen[4]), []
+        x, up = net.encoder10(seen[4]), list[Tensor]()
         steps = (net.decoder5, net.decoder4, net.decoder3, net.decoder2, net.decoder1)
         for step, skip in zip(steps, reversed(skips), strict=True):
             x = step(x, skip)

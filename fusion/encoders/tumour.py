@@ -147,7 +147,8 @@ def under(
         >>> under(share, torch.tensor([3.0, 5.0]).reshape(1, 1, 2, 1, 1)).item()
         3.0
     """
-    coarse = nn.functional.adaptive_avg_pool3d(share, features.shape[2:])
+    u, v, w = features.shape[2:]
+    coarse = nn.functional.adaptive_avg_pool3d(share, (u, v, w))
     weights = coarse.flatten(2)
     weights = weights / weights.sum(dim=2, keepdim=True).clamp(min=1e-6)
     return torch.einsum("brv,bfv->brf", weights, features.flatten(2)).flatten(1)

@@ -1,6 +1,7 @@
 """How well the tumour was outlined: per part and centre, lesion by lesion, and three patients."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,11 @@ def outline_rows(
                 if len(mine):
                     n = mine["patient_id"].nunique()
                     blank = Measured("outline", str(region), "fusion", part, "all", n, None)
-                    yield measure(blank, "FROC", lambda mine=mine: froc(scans(mine)).score)
+                    yield measure(blank, "FROC", partial(_froc, mine))
+
+
+def _froc(marks: pd.DataFrame) -> float:
+    return froc(scans(marks)).score
 
 
 def scans(marks: pd.DataFrame) -> list[Scan]:
@@ -102,9 +107,9 @@ def _of_group(blank: Measured, some: pd.DataFrame, draws: int, seed: int) -> Ite
         )
 
     for name, column in MEANS.items():
-        yield measure(blank, name, lambda column=column: over(column, "mean"))
+        yield measure(blank, name, partial(over, column, "mean"))
     for name, column in MEDIANS.items():
-        yield measure(blank, name, lambda column=column: over(column, "median"))
+        yield measure(blank, name, partial(over, column, "median"))
     if "lesions_found" in some:
         found, missed = some["lesions_found"].sum(), some["lesions_missed"].sum()
         share = float(found / (found + missed)) if found + missed else None

@@ -31,6 +31,7 @@ from fusion.run.material import Material
 from fusion.run.resources import measured
 from fusion.run.risk_sets import numbered
 from fusion.run.start import start
+from fusion.run.temperatures import fit_temperatures
 from fusion.run.trained import Trained
 from fusion.tasks.base import Task
 
@@ -131,6 +132,8 @@ def learn(
     chosen = read_checkpoint(best)
     lit.load_state_dict(chosen["state_dict"])
     trained.finish(load(train, config.loader, seed=None), device(config))
+    if fit_temperatures(trained, val, seed=config.seed):
+        material.fitted.note(f"temperature of outlines of {folder.name}", "choice", val.patients)
     what = f"weights, bins and baseline hazard of {folder.name}"
     material.fitted.note(what, "fit", train.patients)
     material.fitted.note(f"{EPOCH}{folder.name}", "choice", val.patients, float(chosen["epoch"]))

@@ -117,7 +117,7 @@ def preferred(rows: Sequence[Entry]) -> Entry:
 
 def _telling(pictures: Sequence[Pictured]) -> tuple[Pictured, ...]:
     """The best, the median and the worst, by Dice of the first region."""
-    order = sorted(pictures, key=lambda picture: (-picture.dice, picture.patient))
+    order = sorted(pictures, key=lambda picture: (-(picture.dice or 0.0), picture.patient))
     if len(order) < 3:
         return tuple(order)
     return order[0], order[len(order) // 2], order[-1]

@@ -24,13 +24,15 @@ from fusion.config.encoders import (
     TilesConfig,
     TopTilesConfig,
     TransmilConfig,
-    TumourEncoderConfig,
     VectorEncoderConfig,
-    VolumeBackboneConfig,
-    VolumeEncoderConfig,
 )
 from fusion.config.modality import BagConfig, ModalityConfig, VectorConfig
 from fusion.config.volume import VolumeConfig
+from fusion.config.volume_encoders import (
+    TumourEncoderConfig,
+    VolumeBackboneConfig,
+    VolumeEncoderConfig,
+)
 from fusion.data.layout import Layout
 from fusion.encoders.backbones import volume_backbone
 from fusion.encoders.bag import GatedAttentionEncoder

@@ -23,7 +23,7 @@ def write_like(
         ReadError: where the shapes differ.
     """
     first = nib.load(like)
-    assert isinstance(first, nib.Nifti1Pair)
+    assert isinstance(first, nib.Nifti1Image)
     if first.shape[:3] != values.shape:
         raise ReadError(like, f"has {first.shape} voxels, what is to be written {values.shape}")
     image = type(first)(values, first.affine, first.header)
