@@ -57,6 +57,15 @@ def test_lesions_that_merge_when_grown_count_once(gap, lesions):
     assert lesion_scores(predicted, truth, MM, GLIOMA).missed == lesions
 
 
+@pytest.mark.parametrize(("offset", "lesions"), [((11, 11, 0), 1), ((11, 11, 11), 2)])
+def test_lesions_grow_by_faces_and_edges_but_not_by_corners(offset, lesions):
+    """Six voxels apart along two axes they are one, along three they are not."""
+    _, truth = masks()
+    for start in ((5, 5, 5), tuple(5 + n for n in offset)):
+        truth[tuple(slice(n, n + 5) for n in start)] = True
+    assert lesion_scores(truth, truth, MM, GLIOMA).lesions == lesions
+
+
 def test_parts_of_one_lesion_are_compared_with_it_together():
     """Two marks on one lesion are no false mark, and together they are it."""
     predicted, truth = masks()
