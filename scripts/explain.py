@@ -1,12 +1,14 @@
-"""Which tiles of a slide made a model say what it says, and did they?
+"""Which tiles of a slide, or voxels of a volume, made a model say what it says, and did they?
 
     python scripts/explain.py bundle=runs/glioma_fusion/.../bundle
     python scripts/explain.py bundle=... tasks=subtype patients=demo-0007 method=attention
+    python scripts/explain.py bundle=... modality=mri method=occlusion
 
-For each patient: the slide under its tiles' scores, the most and least telling tiles, a GeoJSON
-that QuPath opens over the slide, and a table of all tiles; for all of them, curves of insertion and
-deletion that tell whether the scores hold. Without cohort the patients are those whom the run
-tested on; with it, another hospital's.
+For each patient with slides: the slide under its tiles' scores, the most and least telling tiles,
+a GeoJSON that QuPath opens over the slide, and a table of all tiles. For each with a volume: the
+scores as NIfTI on the grid of the patient's files, and a picture of three planes. For all of them,
+curves of insertion and deletion that tell whether the scores hold. Without cohort the patients are
+those whom the run tested on; with it, another hospital's.
 
 Exit codes: 0 done, 1 refused, 130 stopped.
 """
@@ -20,16 +22,18 @@ from fusion.cli import guarded
 ARGUMENTS = {
     "bundle": "folder that a run exported",
     "cohort": "folder of another hospital's patients (default: those whom the run tested on)",
-    "modality": "whose tiles (default: the only one that has any)",
+    "modality": "whose tiles or volumes (default: the only one that has tiles, or volumes)",
     "tasks": "which, with commas (default: all of the model's)",
     "answer": "a class, or risk (default: the class that the model thinks likeliest)",
-    "method": "integrated_gradients (default), gradient_times_input or attention",
+    "method": "integrated_gradients (default); gradient_times_input or attention (tiles); "
+    "occlusion or grad_cam (volumes)",
     "patients": "who, with commas (default: the first ones)",
     "limit": "how many, where patients are not named (default: 12)",
-    "draws": "blind orders of tiles that the ranking is held against (default: 10)",
-    "truth": "CSV of squares that are known to hold the signal, such as a demo's truth/tiles.csv",
+    "draws": "blind orders of tiles or cubes of brain that rankings are held against (default: 10)",
+    "truth": "where the signal is known to be: a CSV of squares, such as a demo's truth/tiles.csv; "
+    "for volumes a folder of masks, such as truth/mri",
     "out": "folder for pictures and tables (default: explain beside the bundle)",
-    "cache": "folder for slide features (default: as in training)",
+    "cache": "folder for slide features and volumes (default: as in training)",
 }
 
 

@@ -2,15 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-
-from fusion.explain.question import Question
+from torch import Tensor
 
 SHARES: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Shares of the tiles that are left."""
+
+
+@runtime_checkable
+class Weighed(Protocol):
+    """A question whose answer is held against that of an empty input."""
+
+    def whole(self) -> float:
+        """Evidence from all parts."""
+        ...
+
+    def nothing(self) -> float:
+        """Evidence without any."""
+        ...
+
+
+@runtime_checkable
+class Parted(Weighed, Protocol):
+    """One that can be asked of some of the parts: tiles, or cells."""
+
+    def of(self, kept: Tensor) -> float:
+        """Evidence from some of them, by index."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -42,13 +64,13 @@ class Curves:
         return float(np.trapezoid(heights, self.shares))
 
 
-def direction(question: Question) -> float:
+def direction(question: Weighed) -> float:
     """1 where the patient's tiles raise the answer above that for average tiles, else -1."""
     return 1.0 if question.whole() >= question.nothing() else -1.0
 
 
 def curves(
-    question: Question,
+    question: Parted,
     ranking: Float[np.ndarray, " tiles"],
     *,
     draws: int,

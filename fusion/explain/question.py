@@ -10,8 +10,9 @@ from torch import Tensor
 
 from fusion.data.sample import Batch, Sample, collate
 from fusion.errors import ConfigError
+from fusion.explain.evidence import evidence
 from fusion.model import FusionModel
-from fusion.tasks.base import Task, split_outputs
+from fusion.tasks.base import Task
 from fusion.types import Bags, Modality
 
 
@@ -75,14 +76,13 @@ class Question:
         bag = Bags(tiles, torch.tensor([0, len(tiles)], device=tiles.device), where)
         inputs = {**self.sample.inputs, Modality(self.modality): bag}
         batch: Batch = collate([replace(self.sample, inputs=inputs)])
-        outputs = split_outputs(self.model(batch).outputs, self.tasks)[self.task]
-        values = self.tasks[self.task].predict(outputs.double())
-        if self.column not in values:
-            raise ConfigError(
-                f"task {self.task} does not answer {self.column!r}; it answers {', '.join(values)}"
-            )
-        value = values[self.column][0]
-        return value.logit() if self.probability else value
+        return evidence(
+            self.model(batch).outputs,
+            self.tasks,
+            task=self.task,
+            column=self.column,
+            probability=self.probability,
+        )[0]
 
     def whole(self) -> float:
         """Evidence from all tiles."""

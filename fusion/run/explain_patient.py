@@ -1,11 +1,12 @@
 """One patient's tiles, scored, drawn and written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from fusion.data.entry import Entry
 from fusion.data.sample import Sample
@@ -37,8 +38,6 @@ class Asked:
     draws: int
     """Blind orders of tiles beside each ranking."""
     seed: int
-    signal: pd.DataFrame | None
-    """Where the truth is known, as `read_signal` gives it."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class Explained:
     """What one patient's explanation is worth."""
 
     patient: str
-    files: Sequence[str]
-    """Pictures of slides, below the patient's folder."""
+    pictures: Mapping[str, str]
+    """What each shows, by file below the patient's folder."""
     row: dict[str, object]
     curves: Curves
 
@@ -59,6 +58,7 @@ def explain_patient(
     source: BagSource,
     asked: Asked,
     folder: Path,
+    signal: pd.DataFrame | None,
 ) -> Explained:
     """Write heat maps, GeoJSON, the telling tiles and a table of all tiles.
 
@@ -66,7 +66,9 @@ def explain_patient(
         ConfigError: for an answer that the task does not give, or a method that does not fit.
         ReadError: where a slide cannot be read any more.
     """
-    column = asked.answer or likeliest(trained, sample, asked)
+    column = asked.answer or likeliest(
+        asked.task, lambda name: ask(trained, sample, asked, name).whole()
+    )
     question = ask(trained, sample, asked, column)
     found, sign = scores(question, asked.method), direction(question)
     tiles = ScoredTiles(
@@ -78,11 +80,13 @@ def explain_patient(
         scores=found,
         telling=telling(found, asked.method, sign),
     )
-    files = []
+    pictures = {}
     for number, _ in enumerate(entries, start=1):
-        files.append(f"heat_map_{number}.png")
-        publish(folder / files[-1], heat_map(tiles, number - 1))
+        name = f"heat_map_{number}.png"
+        pictures[name] = f"slide of {tiles.patient_id}"
+        publish(folder / name, heat_map(tiles, number - 1))
         publish(folder / f"tiles_{number}.geojson", tile_geojson(tiles, number - 1))
+    pictures["telling_tiles.png"] = "its telling tiles"
     publish(folder / "telling_tiles.png", telling_tiles(tiles))
     publish(folder / "tiles.csv", to_csv(tiles.table()))
     curve = curves(question, tiles.telling, draws=asked.draws, seed=asked.seed)
@@ -96,15 +100,15 @@ def explain_patient(
         "insertion_gain": curve.gain,
         "deletion_gain": curve.loss,
     }
-    if asked.signal is not None:
-        row["planted_auc"] = where_known(tiles, asked.signal)
-    return Explained(tiles.patient_id, files, row, curve)
+    if signal is not None:
+        row["planted_auc"] = where_known(lambda: planted_auc(tiles, signal))
+    return Explained(tiles.patient_id, pictures, row, curve)
 
 
-def where_known(tiles: ScoredTiles, signal: pd.DataFrame) -> float:
-    """AUC against the known signal; NaN for a patient with tiles of one kind only."""
+def where_known(found: Callable[[], float]) -> float:
+    """AUC against the known signal; NaN for a patient who has only one kind of part."""
     try:
-        return planted_auc(tiles, signal)
+        return found()
     except UndefinedMetric:
         return float("nan")
 
@@ -116,23 +120,32 @@ def ask(trained: Trained, sample: Sample, asked: Asked, column: str) -> Question
         tasks=trained.tasks,
         task=asked.task.source,
         column=column,
-        probability=asked.task.kind != "survival" or not column.endswith("risk"),
+        probability=is_probability(asked.task, column),
         sample=sample,
         modality=asked.modality,
     )
 
 
-def likeliest(trained: Trained, sample: Sample, asked: Asked) -> str:
-    """The class that the model gives most probability; `risk` for survival."""
-    if asked.task.kind == "survival":
-        cause = asked.task.cause
-        return "risk" if cause is None else f"{cause.name}_risk"
-    evidence = {name: ask(trained, sample, asked, name).whole() for name in asked.task.classes}
+def is_probability(task: TaskInfo, column: str) -> bool:
+    """Whether evidence for an answer is its log-odds; else it is the answer itself."""
+    return task.kind != "survival" or not column.endswith("risk")
+
+
+def likeliest(task: TaskInfo, whole: Callable[[str], float]) -> str:
+    """The class that the model gives most probability; `risk` for survival.
+
+    Args:
+        task: which.
+        whole: evidence for a class, from all that the patient has.
+    """
+    if task.kind == "survival":
+        return "risk" if task.cause is None else f"{task.cause.name}_risk"
+    evidence = {name: whole(name) for name in task.classes}
     return max(evidence, key=lambda name: evidence[name])
 
 
-def half(telling: np.ndarray) -> float:
-    """Share of the tiles that holds half of all that speaks for the answer; NaN if none does.
+def half(telling: Float[np.ndarray, " parts"]) -> float:
+    """Share of the tiles or voxels that holds half of what speaks for the answer; NaN if none does.
 
     Example:
         >>> half(np.array([0.0, 6.0, 2.0, 2.0, -5.0]))

@@ -8,6 +8,7 @@ from fusion.config.parts.tasks import task_infos
 from fusion.data.dataset import PatientDataset
 from fusion.data.entry import Entry
 from fusion.data.sources.bag import BagSource
+from fusion.data.sources.volume import VolumeSource
 from fusion.errors import ConfigError
 from fusion.report.tasks import TaskInfo
 from fusion.run.bundle import Bundle
@@ -32,21 +33,28 @@ class Wanted:
     truth: Path | None
 
 
-def bags_of(model: Bundle, name: str | None) -> tuple[str, BagSource]:
-    """The modality whose tiles are asked about.
+def source_of(model: Bundle, name: str | None) -> tuple[str, BagSource | VolumeSource]:
+    """The modality whose tiles or voxels are asked about.
+
+    Where none is named, the only one with tiles, and where none has any, the only one with
+    volumes.
 
     Raises:
-        ConfigError: where it has no tiles, or several have and none is named.
+        ConfigError: where it has neither, or where several could be meant.
     """
     bags = {m: s for m, s in model.sources.items() if isinstance(s, BagSource)}
-    if name is None and len(bags) == 1:
-        return next(iter(bags.items()))
-    if name is None or name not in bags:
-        had = f"modalities with tiles: {', '.join(bags)}" if bags else "no modality has tiles"
-        raise ConfigError(
-            f"{'modality is not given' if name is None else f'no tiles of {name}'}; {had}"
+    volumes = {m: s for m, s in model.sources.items() if isinstance(s, VolumeSource)}
+    able: dict[str, BagSource | VolumeSource] = {**bags, **volumes}
+    if name is None and len(bags or volumes) == 1:
+        name = next(iter(bags or volumes))
+    if name is None or name not in able:
+        found = "modality is not given" if name is None else f"no tiles or volumes of {name}"
+        had = (
+            f"modalities with {kind}: {', '.join(some) or 'none'}"
+            for kind, some in (("tiles", bags), ("volumes", volumes))
         )
-    return name, bags[name]
+        raise ConfigError(f"{found}; {'; '.join(had)}")
+    return name, able[name]
 
 
 def tasks_of(model: Bundle, names: Sequence[str]) -> list[TaskInfo]:

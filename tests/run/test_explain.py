@@ -3,10 +3,12 @@
 import json
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fusion.config.compose import compose
+from fusion.data.readers.volume import read_volume
 from fusion.errors import BundleError, ConfigError
 from fusion.run.explain import explain_bundle
 from fusion.run.explain_who import Wanted
@@ -67,9 +69,40 @@ def test_every_task_of_a_fusion_is_explained(explained):
     assert pd.read_csv(page.parent / "survival" / "patients.csv")["answer"].unique() == ["risk"]
 
 
+@pytest.mark.parametrize("method", ["integrated_gradients", "occlusion", "grad_cam"])
+def test_a_volume_is_explained_on_the_grid_of_its_files(explained, small_demo, method):
+    page = explained(
+        modality="mri",
+        method=method,
+        tasks=["subtype"],
+        limit=1,
+        truth=small_demo / "truth" / "mri",
+    )
+    row = pd.read_csv(page.parent / "subtype" / "patients.csv").iloc[0]
+    folder = page.parent / "subtype" / row["patient_id"]
+    assert (folder / "planes.png").read_bytes().startswith(b"\x89PNG")
+    files = sorted((small_demo / "mri" / row["patient_id"]).glob("*.nii.gz"))
+    like = read_volume(files[0], "p")
+    found = read_volume(folder / "scores.nii.gz", "p")
+    np.testing.assert_array_equal(found.affine, like.affine)
+    assert found.array.shape == like.array.shape
+    assert found.array.min() < 0 or method == "grad_cam"
+    assert 0 <= row["planted_voxel_auc"] <= 1
+    assert f"![three planes of {row['patient_id']}]" in page.read_text()
+    assert ("scores_sum_to" in row) == (method == "integrated_gradients")
+
+
 def test_what_cannot_be_explained_is_said(explained, finished, small_cache, tmp_path):
     for other, said in (
-        ({"modality": "mri"}, "no tiles of mri; modalities with tiles: wsi"),
+        (
+            {"modality": "rna"},
+            "no tiles or volumes of rna; modalities with tiles: wsi; modalities with volumes: mri",
+        ),
+        (
+            {"modality": "mri", "method": "attention"},
+            "no method 'attention' for volumes; there are .* and integrated_gradients, occlusion",
+        ),
+        ({"method": "grad_cam"}, "no method 'grad_cam' for tiles"),
         ({"tasks": ["idh"]}, "no task idh; the model has grade, subtype, survival"),
         ({"patients": ["nobody"]}, "nobody called nobody among the patients"),
         ({"method": "lime"}, "no method 'lime'"),

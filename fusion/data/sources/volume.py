@@ -66,6 +66,7 @@ class VolumeSource:
             raise ConfigError(f"workers {workers}: give 1 or more")
         if nyul is not None and normalise != "brain_zscore":
             raise ConfigError(f"nyul follows brain_zscore, found normalise {normalise!r}")
+        self.sequences = tuple(sequences)
         self.width = len(sequences)
         self._store = VolumeStore(
             preparation=VolumePreparation(
