@@ -12,7 +12,7 @@ STEPS = 128
 POWER = 6.0
 """How they crowd near zero. Behind a group norm an image of a tenth of the contrast is the same
 image, so that nearly all of the effect lies within the first hundredth of the way, and even steps
-miss it (measured: 32 of them found a twentieth of it or less)."""
+miss it (measured: 32 of them found less than 6 % of it in 6 of 8 patients)."""
 
 
 def volume_integrated_gradients(
