@@ -14,6 +14,7 @@ STAGES = (
     "losses metrics",
     "statistics",
     "data",
+    "lesions",
     "audit",
     "cohorts",
     "encoders heads tasks",
