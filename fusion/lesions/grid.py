@@ -18,7 +18,7 @@ def known_spacing(spacing_mm: Sequence[float] | None, what: str) -> Spacing:
         ConfigError: where it is not known, or is not three finite lengths above zero.
 
     Example:
-        >>> known_spacing([1, 1, 2.5], "a volume")
+        >>> known_spacing([1.0, 1.0, 2.5], "a volume")
         (1.0, 1.0, 2.5)
     """
     if spacing_mm is None:
