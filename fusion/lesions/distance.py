@@ -8,7 +8,6 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import distance_transform_edt
 
 from fusion.lesions.grid import known_spacing, voxel_ml
-from fusion.metrics.overlap import same_shape
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def signed_distances_mm(
 
 def structure_distance(
     tumour: Bool[np.ndarray, "x y z"],
-    structure: Bool[np.ndarray, "x y z"],
+    structure: Bool[np.ndarray, "u v w"],
     spacing_mm: Sequence[float] | None,
 ) -> StructureDistance | None:
     """How near a tumour comes to a structure; None where there is no tumour.
@@ -69,7 +68,11 @@ def structure_distance(
         >>> structure_distance(tumour, structure, (1.5, 1.0, 1.0))
         StructureDistance(nearest_mm=4.5, overlap_ml=0.0)
     """
-    same_shape(tumour, structure)
+    if tumour.shape != structure.shape:
+        raise ValueError(
+            f"a tumour on {tumour.shape} voxels and a structure on {structure.shape}; bring both "
+            "to one grid first"
+        )
     field = signed_distances_mm(structure, spacing_mm)
     if not tumour.any():
         return None

@@ -7,7 +7,7 @@ from fusion.errors import UndefinedMetric
 
 
 def intensity_features(
-    image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "x y z"]
+    image: Float[np.ndarray, "x y z"], mask: Bool[np.ndarray, "u v w"]
 ) -> dict[str, float]:
     """The 18 intensity-based statistics, named by the manual's symbols.
 

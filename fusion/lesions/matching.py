@@ -39,7 +39,7 @@ class LesionChange:
 
 
 def match_lesions(
-    before: Int[np.ndarray, "x y z"], after: Int[np.ndarray, "x y z"], least_overlap: float
+    before: Int[np.ndarray, "x y z"], after: Int[np.ndarray, "u v w"], least_overlap: float
 ) -> list[LesionChange]:
     """Match the lesions of two visits that lie on one grid.
 

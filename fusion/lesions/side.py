@@ -35,6 +35,10 @@ TEMPLATE_MIDLINE = Midline((0.0, 0.0, 0.0), (1.0, 0.0, 0.0))
 images as the scanner placed them."""
 
 
+LEAST_SHARE = 0.2
+"""So much of a whole image lies on either side of its midline, at least."""
+
+
 @dataclass(frozen=True)
 class Side:
     """How a tumour is shared out between the sides."""
@@ -93,3 +97,30 @@ def side_of(
     far[np.abs(far) < 1e-6] = 0.0
     left = float((far < 0).mean() + (far == 0).mean() / 2)
     return Side(left, float(max(0.0, -far.min())), float(max(0.0, far.max())), float(far.mean()))
+
+
+def check_midline(
+    shape: tuple[int, ...], affine: Float[np.ndarray, "4 4"], midline: Midline
+) -> None:
+    """See that a midline divides the image of a whole head.
+
+    Many images on a template have an origin in a corner (BraTS: x = 0 is the edge of the array),
+    and x = 0 is no midline there.
+
+    Args:
+        shape: of the array, in voxels.
+        affine: index to millimetres in RAS.
+        midline: where left and right are said to meet.
+
+    Raises:
+        ConfigError: where less than a fifth of the image lies on one side.
+    """
+    coarse = np.stack(np.meshgrid(*(np.linspace(0, n - 1, 11) for n in shape)), axis=-1)
+    far = to_ras_mm(coarse.reshape(-1, 3), affine) - np.array(midline.point_mm)
+    right = float((far @ np.array(midline.to_right) > 0).mean())
+    if not LEAST_SHARE <= right <= 1 - LEAST_SHARE:
+        raise ConfigError(
+            f"the midline through {midline.point_mm} leaves {right:.0%} of the image on the "
+            "right; x = 0 is the midline only where the origin lies in the middle of the head: "
+            "give the plane of this image, or none"
+        )

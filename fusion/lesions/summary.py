@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from fusion.lesions.lesion_list import Lesion, lesions
-from fusion.lesions.side import Midline, side_of
+from fusion.lesions.side import Midline, check_midline, side_of
 from fusion.lesions.vasari import CROSSES_MM, NetcMeaning, vasari
 from fusion.lesions.volumes import region_volumes_ml, region_voxels
 
@@ -38,7 +38,8 @@ def summary(
         netc: what the mask's NETC holds; `mixed` leaves VASARI's necrosis and nCET open.
 
     Raises:
-        ConfigError: where masks and names, or affine and spacing, do not fit.
+        ConfigError: where masks and names, or affine and spacing, do not fit, and for a midline
+            that does not divide the image.
 
     Example:
         >>> masks = np.ones((1, 10, 10, 10), dtype=bool)
@@ -46,6 +47,8 @@ def summary(
         >>> found["regions"], len(found["lesions"]), found["sides"]
         ({'WT': {'voxels': 1000, 'ml': 1.0}}, 1, None)
     """
+    if midline is not None:
+        check_midline(masks.shape[1:], affine, midline)
     listed = lesions(masks, regions, affine, spacing_mm)
     voxels = region_voxels(masks, regions)
     named = dict(zip(regions, masks, strict=True))

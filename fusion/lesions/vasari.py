@@ -37,8 +37,8 @@ def vasari(
     """Every VASARI feature by name, `not_assessed` where masks do not decide it.
 
     Proportions are of the whole abnormality (WT). Lesions and satellites count from 50 mm3 on, as
-    in BraTS: smaller ones are specks. Diameters are those of the tumour core, or of the whole
-    tumour where the core is not known.
+    in BraTS: smaller ones are specks. Diameters are those of the largest whole tumour, as VASARI
+    measures the T2 abnormality; the centre is that of the largest core, where it is known.
 
     Args:
         regions: WT at least, by the names of `fusion.data.label_scheme.REGIONS`.
@@ -64,11 +64,13 @@ def vasari(
     answers["F9 multifocal or multicentric"] = _multifocal(found["WT"], tumour, least)
     if {"TC", "ET"} <= found.keys():
         answers["F24 satellites"] = _satellites(found, least)
-    size = diameters(_largest(tumour), spacing, axes_to_ras(affine)[2])
+    size = diameters(_largest(found["WT"]), spacing, axes_to_ras(affine)[2])
     if size is not None:
         answers["F29 longest diameter (mm)"] = size.longest_mm
         answers["F30 perpendicular diameter (mm)"] = size.perpendicular_mm
-    return answers if midline is None else answers | _sides(found, tumour, affine, midline, netc)
+    if midline is not None:
+        answers |= _sides(found, tumour, affine, midline, netc)
+    return answers
 
 
 def _proportions(found: Mapping[str, Mask], netc: NetcMeaning) -> dict[str, str]:
