@@ -92,6 +92,14 @@ def test_parts_of_a_slice_are_not_measured_across_the_gap():
     assert found.longest_mm == pytest.approx(np.hypot(4, 1))
 
 
+def test_a_part_within_the_bend_of_another_is_not_of_it():
+    mask = np.zeros((9, 9, 1), dtype=bool)
+    mask[:, 0, 0] = mask[8, :, 0] = True  # an L, whose box holds the other part
+    alone = diameters(mask, (1.0, 1.0, 1.0), axis=2)
+    mask[2:5, 4:8, 0] = True
+    assert diameters(mask, (1.0, 1.0, 1.0), axis=2) == alone
+
+
 def test_of_slices_with_one_longest_diameter_the_wider_counts_then_the_first():
     box, cut = np.ones((4, 3), dtype=bool), np.ones((4, 3), dtype=bool)
     cut[1:, 0] = False  # beside the diagonal that stays

@@ -70,6 +70,12 @@ def test_the_pairing_has_the_largest_sum_of_iou():
         assert sum(iou[i - 1][j - 1] for i, j in pairs) == pytest.approx(best)
 
 
+def test_the_match_is_the_one_most_alike_not_the_one_with_most_voxels_in_common():
+    before, after = visit((0, 30, 2), (31, 37, 2)), visit((23, 36, 2))
+    # 7 of the first and 5 of the second are in common; the IoU is 7 / 36 and 5 / 14
+    assert told(before, after) == [("merged", (2, 1), (1,))]
+
+
 def test_every_lesion_is_told_once_and_numbers_do_not_matter():
     rng = np.random.default_rng(1)
     before, n = numbered(rng.random(SHAPE) < 0.06)
