@@ -1,6 +1,5 @@
 """NIfTI on disk -> an array with its grid, or a refusal that says why."""
 
-import gzip
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from isal import igzip, isal_zlib
 from jaxtyping import Float32, Float64
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
@@ -78,12 +78,13 @@ def read_mask(path: Path, patient: str) -> VolumeFile:
         ReadError: as `read_volume`, and for a label that is not a whole number from 0 to 255.
     """
     volume = _read(path, patient)
-    wrong = (volume.array != np.round(volume.array)) | (volume.array < 0) | (volume.array > 255)
-    if wrong.any():
+    array = volume.array
+    if array.min() < 0 or array.max() > 255 or (array != np.rint(array)).any():
+        wrong = (array != np.rint(array)) | (array < 0) | (array > 255)
         raise ReadError(
             path,
             f"{int(wrong.sum())} voxels of the mask are no label (the first is "
-            f"{volume.array[wrong][0]:g}); a mask holds whole numbers from 0 to 255: save labels, "
+            f"{array[wrong][0]:g}); a mask holds whole numbers from 0 to 255: save labels, "
             "not probabilities",
             patient,
         )
@@ -101,7 +102,7 @@ def _read(path: Path, patient: str) -> VolumeFile:
         units = image.header.get_xyzt_units()[0]
     except FileNotFoundError as error:
         raise ReadError(path, "no such file; correct the manifest's path", patient) from error
-    except (EOFError, zlib.error, OSError) as error:
+    except (EOFError, zlib.error, isal_zlib.error, OSError) as error:
         raise ReadError(
             path, f"truncated or damaged ({error}); copy or export it again", patient
         ) from error
@@ -112,8 +113,8 @@ def _read(path: Path, patient: str) -> VolumeFile:
             path, f"the NIfTI header is damaged ({error!r}); export it again", patient
         ) from error
     array = array.reshape(array.shape[:3])
-    bad = int(array.size - np.isfinite(array).sum())
-    if bad:
+    if not (np.isfinite(array.min()) and np.isfinite(array.max())):  # both pass a NaN on
+        bad = int(array.size - np.isfinite(array).sum())
         raise ReadError(
             path,
             f"{bad:,} of {array.size:,} voxels are NaN or infinite; find out why, then export "
@@ -130,7 +131,7 @@ def _read(path: Path, patient: str) -> VolumeFile:
 
 def _bytes(path: Path, patient: str) -> bytes:
     """Header and voxels, read to the end of the file, because gzip's checksum stands there."""
-    open_file: Callable[..., Any] = gzip.open if path.suffix.lower() == ".gz" else open
+    open_file: Callable[..., Any] = igzip.open if path.suffix.lower() == ".gz" else open
     with open_file(path, "rb") as file:
         block = file.read(540)
         total = data_bytes(checked_header(block, path, patient))
