@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from fusion.data.harmonise.percentiles import percentiles
 from fusion.errors import ConfigError
 
 PERCENTS = (1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99)
@@ -24,8 +25,7 @@ def landmarks_of(image: Float32[np.ndarray, "x y z"]) -> list[float]:
         >>> landmarks_of(np.arange(101, dtype=np.float32).reshape(1, 1, 101))[:3]
         [1.99, 10.9, 20.8]
     """
-    values = image[image != 0].astype(np.float64)
-    return [round(float(v), 6) for v in np.percentile(values, PERCENTS)]
+    return [round(float(v), 6) for v in percentiles(image[image != 0], PERCENTS)]
 
 
 class NyulScale:

@@ -1,31 +1,79 @@
 """Where voxels lie: orientation, spacing, and a box cut around a point in millimetres."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+import nibabel as nib
 import numpy as np
 import torch
-from jaxtyping import Float32, Float64, Shaped
+from jaxtyping import Bool, Float32, Float64, Shaped
 from monai.data import MetaTensor
-from monai.transforms import Orientation, Spacing
+from monai.transforms import Spacing
 from scipy.ndimage import gaussian_filter
 
 Image = Float32[np.ndarray, "x y z"]
 Moved = Float32[np.ndarray, "u v w"]
 Affine = Float64[np.ndarray, "4 4"]
+Box = tuple[slice, slice, slice]
 
 
 def to_ras(image: Image, affine: Affine) -> tuple[Moved, Affine]:
-    """Swap and flip axes so that they run to the right, to the front and up."""
-    # nibabel's labels, given so that MONAI does not guess them from the metadata
-    turn = Orientation(axcodes="RAS", labels=(("L", "R"), ("P", "A"), ("I", "S")))
-    return _plain(turn(_meta(image, affine)))
+    """Swap and flip axes so that they run to the right, to the front and up: a view, no copy."""
+    turn = nib.io_orientation(affine)
+    moved = nib.apply_orientation(image, turn)
+    return moved, affine @ nib.orientations.inv_ornt_aff(turn, image.shape)
+
+
+def bounds(inside: Bool[np.ndarray, "x y z"]) -> Box | None:
+    """The smallest box that holds all that is True; None where nothing is.
+
+    Example:
+        >>> bounds(np.array([[[False, True, True, False]]]))
+        (slice(0, 1, None), slice(0, 1, None), slice(1, 3, None))
+    """
+    plane, other = np.any(inside, axis=2), np.any(inside, axis=0)
+    found = []
+    for line in (np.any(plane, axis=1), np.any(plane, axis=0), np.any(other, axis=0)):
+        where = np.flatnonzero(line)
+        if not len(where):
+            return None
+        found.append(slice(int(where[0]), int(where[-1]) + 1))
+    x, y, z = found
+    return x, y, z
+
+
+def whole(shape: Sequence[int]) -> Box:
+    """The box of a whole image."""
+    x, y, z = (slice(0, n) for n in shape)
+    return x, y, z
+
+
+def around(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds several.
+
+    Example:
+        >>> around([(slice(0, 2), slice(3, 4), slice(1, 2)), whole((1, 4, 1))])
+        (slice(0, 2, None), slice(0, 4, None), slice(0, 2, None))
+    """
+    x, y, z = (
+        slice(min(side.start for side in sides), max(side.stop for side in sides))
+        for sides in zip(*boxes, strict=True)
+    )
+    return x, y, z
+
+
+def fits(affine: Affine, spacing_mm: Sequence[float] | None) -> bool:
+    """Whether the grid has that spacing already; None asks for no other."""
+    if spacing_mm is None:
+        return True
+    ratio = np.asarray(spacing_mm) / np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(np.abs(ratio - 1).max() < 1e-4)
 
 
 def resample(image: Image, affine: Affine, spacing_mm: Sequence[float]) -> tuple[Moved, Affine]:
     """Linear, after a Gaussian where the grid gets coarser, so that nothing aliases."""
-    ratio = np.asarray(spacing_mm) / np.linalg.norm(affine[:3, :3], axis=0)
-    if np.abs(ratio - 1).max() < 1e-4:
+    if fits(affine, spacing_mm):
         return image, affine
+    ratio = np.asarray(spacing_mm) / np.linalg.norm(affine[:3, :3], axis=0)
     smooth = gaussian_filter(image, sigma=np.maximum(0, (ratio - 1) / 2), mode="nearest")
     return _spaced(smooth, affine, spacing_mm, "bilinear")
 
@@ -34,6 +82,8 @@ def resample_labels(
     labels: Image, affine: Affine, spacing_mm: Sequence[float]
 ) -> tuple[Moved, Affine]:
     """Nearest, so that no label is made up."""
+    if fits(affine, spacing_mm):
+        return labels, affine
     return _spaced(labels, affine, spacing_mm, "nearest")
 
 

@@ -41,7 +41,8 @@ def check_mask(mask: VolumeFile, patient: str, rows: Sequence[Entry]) -> None:
     """
     name = _scheme(rows)
     scheme = label_scheme(name)
-    strange = strange_labels(mask.array.astype(np.uint8), scheme)
+    drawn = mask.array[mask.array != 0]  # the rest would be sorted too, and is known
+    strange = strange_labels(drawn.astype(np.uint8), scheme)
     if strange:
         shown = ", ".join(f"{label} ({voxels:,} voxels)" for label, voxels in strange.items())
         known = ", ".join(f"{label} {part}" for label, part in sorted(scheme.labels.items()))

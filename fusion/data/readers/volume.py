@@ -8,7 +8,8 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
-from isal import igzip, isal_zlib
+from isal import igzip
+from isal.igzip_lib import IsalError
 from jaxtyping import Float32, Float64
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
@@ -102,7 +103,7 @@ def _read(path: Path, patient: str) -> VolumeFile:
         units = image.header.get_xyzt_units()[0]
     except FileNotFoundError as error:
         raise ReadError(path, "no such file; correct the manifest's path", patient) from error
-    except (EOFError, zlib.error, isal_zlib.error, OSError) as error:
+    except (EOFError, zlib.error, IsalError, OSError) as error:  # type: ignore[misc]  # its stub
         raise ReadError(
             path, f"truncated or damaged ({error}); copy or export it again", patient
         ) from error
