@@ -112,11 +112,17 @@ def _stack_volumes(inputs: Sequence[Volumes]) -> Volumes:
         whole[row : row + len(x)].copy_(x.image)
         row += len(x)
     channels = torch.cat([x.channels for x in inputs])
-    regions = [x.regions for x in inputs if x.regions is not None]
-    known = [x.known for x in inputs if x.known is not None]
-    if len(regions) < len(inputs):
+    marked = [x for x in inputs if x.regions is not None and x.known is not None]
+    if not marked:
         return Volumes(whole, channels)
-    return Volumes(whole, channels, torch.cat(regions), torch.cat(known))
+    regions = torch.zeros(len(whole), *whole.shape[2:], dtype=torch.uint8)
+    known = torch.zeros(len(whole), marked[0].known.shape[1], dtype=torch.bool)  # type: ignore[union-attr]
+    row = 0
+    for x in inputs:  # of a volume without outlines nothing is known, and the others keep theirs
+        if x.regions is not None and x.known is not None:
+            regions[row : row + len(x)], known[row : row + len(x)] = x.regions, x.known
+        row += len(x)
+    return Volumes(whole, channels, regions, known)
 
 
 def collate(samples: Sequence[Sample]) -> Batch:

@@ -40,10 +40,14 @@ def grid_faults(volumes: Sequence[VolumeFacts]) -> list[Finding]:
         for other in facts[1:]:
             if first.shape == other.shape and _same_grid(first, other):
                 continue
+            fix = (
+                "resample the mask onto the grid of the images, nearest neighbour"
+                if other.entry.sequence == MASK
+                else "register the patient's sequences to one grid first"
+            )
             message = (
                 f"its grid is {_shown(other)}, but that of {first.file} (line "
-                f"{first.entry.line}) is {_shown(first)}; register the patient's sequences to "
-                "one grid first"
+                f"{first.entry.line}) is {_shown(first)}; {fix} (scripts/prepare_mri.py does so)"
             )
             found.append(about(other.entry, FAULT, "grids", message, other.file))
     return found

@@ -8,6 +8,7 @@ from PIL import Image
 
 from fusion.data.cohort import Cohort
 from fusion.data.entry import Entry
+from fusion.data.prepare.volume_labels import check_mask
 from fusion.data.prepare.volume_rows import MASK, read_row
 from fusion.data.readers.volume import VolumeFile
 from fusion.doctor.facts import Look, Outcome, VolumeFacts
@@ -29,6 +30,8 @@ def examine_volume(entry: Entry, cohort: Cohort) -> Outcome:
         ReadError: where it cannot be used.
     """
     volume = read_row(entry)
+    if entry.sequence == MASK and entry.label_scheme is not None:
+        check_mask(volume, entry.patient_id, [entry])
     array = volume.array
     sample = array.ravel()[:: max(1, array.size // _SAMPLE)]
     spacing = np.asarray(volume.spacing_mm)[list(_order(volume))]

@@ -128,3 +128,25 @@ def test_without_outlines_there_are_none():
     packed = stack([volume(1), volume(2)])
     assert packed.regions is None
     assert packed.known is None
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (1, 2, 0)])
+def test_a_volume_without_outlines_does_not_cost_the_others_theirs(order):
+    """Nothing is known of it, which is not the same as nothing being there."""
+    regions = torch.randint(1, 4, (2, 3, 3, 3), dtype=torch.uint8)
+    known = torch.tensor([[True, False], [True, True]])
+    first, second = (
+        Volumes(volume(n).image, volume(n).channels, regions[n : n + 1], known[n : n + 1])
+        for n in range(2)
+    )
+    parts = [first, volume(7), second]
+    packed = stack([parts[n] for n in order])
+    for row, n in enumerate(order):
+        one = parts[n]
+        expected = torch.zeros(1, 2, dtype=torch.bool) if one.known is None else one.known
+        assert torch.equal(packed.known[row : row + 1], expected)
+        if one.regions is not None:
+            assert torch.equal(packed.regions[row : row + 1], one.regions)
+        else:
+            assert not packed.regions[row].any()
+    assert packed.regions.dtype == torch.uint8

@@ -5,12 +5,12 @@ import gzip
 import nibabel as nib
 import numpy as np
 
-from fusion.data.prepare import volumes
+from fusion.data.prepare import volume_same_grid
 from fusion.doctor.across import GRID_TOLERANCE_MM
 
 
 def test_the_tolerance_is_that_of_the_preparation():
-    assert GRID_TOLERANCE_MM == volumes.GRID_TOLERANCE_MM
+    assert GRID_TOLERANCE_MM == volume_same_grid.GRID_TOLERANCE_MM
 
 
 def test_sequences_on_different_grids_are_a_fault(mini):

@@ -7,10 +7,14 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from scipy import ndimage
 
-from fusion.data.label_scheme import SCHEMES
+from fusion.data.label_scheme import REGIONS, SCHEMES, LabelScheme
+from fusion.errors import ConfigError
 
-PAINTED = ("WT", "TC", "ET", "RC")
-"""Regions that become labels, each over those before it."""
+INNERMOST = ("RC", "CC", "ET", "NETC", "TC", "SNFH", "WT")
+"""Where masks contradict each other, the region that comes first here is believed."""
+
+COMMON = ("SNFH", "NETC", "ET", "CC", "RC", "tumour")
+"""Which compartment a voxel gets where several would read back the same."""
 
 
 def to_native(
@@ -48,9 +52,13 @@ def to_native(
 def paint(
     masks: Bool[np.ndarray, "regions x y z"], regions: Sequence[str]
 ) -> tuple[UInt8[np.ndarray, "x y z"], str]:
-    """Regions that lie within each other -> labels, and the name of their scheme.
+    """Regions -> labels, and the name of their scheme: read again, they give the same regions.
 
-    What lies in an inner region lies in the outer ones too, whatever their masks say.
+    What lies in an inner region lies in the outer ones too, whatever their masks say. The scheme
+    may have compartments that nobody asked for; of those the labels say nothing.
+
+    Raises:
+        ConfigError: for regions that no scheme has together.
 
     Example:
         >>> masks = np.array([[1, 1, 1], [0, 1, 1], [0, 0, 1]], dtype=bool).reshape(3, 1, 1, 3)
@@ -58,15 +66,39 @@ def paint(
         >>> labels.tolist(), scheme
         ([[[2, 1, 3]]], 'brats_2023')
     """
+    scheme = _scheme_of(regions)
+    bits = np.zeros(masks.shape[1:], dtype=np.uint8)
+    for bit, mask in enumerate(masks):
+        bits |= mask.astype(np.uint8) << bit
+    table = np.array(
+        [_label(value, scheme, regions) for value in range(2 ** len(regions))], dtype=np.uint8
+    )
+    return table[bits], scheme.name
+
+
+def _scheme_of(regions: Sequence[str]) -> LabelScheme:
     if tuple(regions) == ("WT",):
-        scheme = "whole_tumour"
-        names = {"WT": "tumour"}
-    else:
-        scheme = "brats_post_treatment" if "RC" in regions else "brats_2023"
-        names = {"WT": "SNFH", "TC": "NETC", "ET": "ET", "RC": "RC"}
-    numbers = {compartment: label for label, compartment in SCHEMES[scheme].labels.items()}
-    labels = np.zeros(masks.shape[1:], dtype=np.uint8)
-    for region in PAINTED:
-        if region in regions:
-            labels[masks[list(regions).index(region)]] = numbers[names[region]]
-    return labels, scheme
+        return SCHEMES["whole_tumour"]
+    if {"RC", "CC"} <= set(regions):
+        raise ConfigError(
+            f"regions {list(regions)}: no label scheme has both RC and CC, so that they cannot "
+            "be written as one mask; leave one of them out"
+        )
+    if "CC" in regions:
+        return SCHEMES["brats_ped"]
+    return SCHEMES["brats_post_treatment" if "RC" in regions else "brats_2023"]
+
+
+def _label(bits: int, scheme: LabelScheme, regions: Sequence[str]) -> int:
+    """The label of voxels that lie in these regions: within the innermost, with least to change."""
+    inside = {region for bit, region in enumerate(regions) if bits >> bit & 1}
+    if not inside:
+        return 0
+    inner = min(inside, key=INNERMOST.index)
+
+    def changed(label: int) -> tuple[int, int]:
+        part = scheme.labels[label]
+        wrong = sum((part in REGIONS[region]) != (region in inside) for region in regions)
+        return wrong, COMMON.index(part)
+
+    return min((n for n, part in scheme.labels.items() if part in REGIONS[inner]), key=changed)

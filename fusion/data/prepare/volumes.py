@@ -6,19 +6,18 @@ from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float16, Float64, UInt8
 
 from fusion.data.harmonise.nyul import landmarks_of
 from fusion.data.prepare import volume_grid as grid
 from fusion.data.prepare.volume_intensity import FlatIntensity, brain_zscore, hu_window
+from fusion.data.prepare.volume_same_grid import check_grids
 from fusion.data.readers.volume import VolumeFile
 from fusion.errors import ConfigError, ReadError
 
 NORMALISATIONS = ("brain_zscore", "hu_window")
 CROPS = ("center", "foreground", "tumour")
-
-GRID_TOLERANCE_MM = 1e-3
-"""How far the affines of two sequences may differ, entry by entry: rounding of the header."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +78,8 @@ class VolumePreparation:
             ReadError: where grids differ, where a spacing is wanted of files that have none, and
                 where an image has no contrast.
         """
-        files = [*images.values(), *([mask] if mask else [])]
-        _check_grids(patient, files)
-        first = files[0]
+        first = next(iter(images.values()))
+        check_grids(patient, list(images.values()), mask)
         if self.spacing_mm is not None and not first.units_known:
             raise ReadError(
                 first.path,
@@ -91,22 +89,30 @@ class VolumePreparation:
             )
         turned = {name: self._oriented(file) for name, file in images.items()}
         labels = self._oriented(mask) if mask else None
-        foreground = np.any([self._foreground(image) for image, _ in turned.values()], axis=0)
-        crop, centre_mm = self._centre(foreground, labels, next(iter(turned.values()))[1])
+        full, grid_affine = next(iter(turned.values()))
+        whole = grid.whole(full.shape)
+        found = [grid.bounds(self._foreground(image)) for image, _ in turned.values()]
+        tight = grid.around([box for box in found if box is not None] or [whole])
+        crop, centre_mm = self._centre(tight, labels, full.shape, grid_affine)
         boxes = np.zeros((len(self.sequences), *self.shape), dtype=np.float16)
         channels = np.array([name in images for name in self.sequences])
         landmarks, clipped = {}, 0
         for row, name in enumerate(self.sequences):
             if name in turned:
                 image, affine = turned[name]
-                scaled = self._scaled(image, images[name], patient)
+                # outside the brain all is 0 and stays so; resampling wants the file's whole grid
+                cropped = self.hu_window is None and grid.fits(affine, self.spacing_mm)
+                part = tight if cropped else whole
+                scaled = self._scaled(np.ascontiguousarray(image[part]), images[name], patient)
                 if self.hu_window is None:
                     landmarks[name] = landmarks_of(scaled)
                 if self.spacing_mm is not None:
                     scaled, affine = grid.resample(scaled, affine, self.spacing_mm)
                 centre = grid.to_index(centre_mm, affine)
-                boxes[row] = grid.cut(scaled, centre, self.shape)
-                outside = int(np.count_nonzero(scaled)) - int(np.count_nonzero(boxes[row]))
+                box = grid.cut(scaled, centre - [side.start for side in part], self.shape)
+                half = torch.from_numpy(box).half()  # in a tenth of numpy's time
+                boxes[row] = half
+                outside = int(np.count_nonzero(scaled != 0)) - int(half.count_nonzero())
                 clipped = max(clipped, outside)
         origin = grid.to_mm(np.array(grid.corner(centre, self.shape), dtype=np.float64), affine)
         box_affine = affine.copy()
@@ -140,20 +146,18 @@ class VolumePreparation:
 
     def _centre(
         self,
-        foreground: Bool[np.ndarray, "x y z"],
+        tight: grid.Box,
         labels: tuple[grid.Image, grid.Affine] | None,
+        shape: Sequence[int],
         affine: grid.Affine,
     ) -> tuple[str, Float64[np.ndarray, "3"]]:
         """Which rule placed the box, and its centre in mm."""
         if self.crop == "tumour" and labels is not None and labels[0].any():
             return "tumour", grid.to_mm(np.argwhere(labels[0] > 0).mean(axis=0), labels[1])
         if self.crop == "center":
-            return "center", grid.to_mm((np.array(foreground.shape) - 1) / 2, affine)
-        ends = [
-            np.flatnonzero(foreground.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]]
-            for axis in range(3)
-        ]
-        return "foreground", grid.to_mm(np.mean(ends, axis=1), affine)
+            return "center", grid.to_mm((np.array(shape) - 1) / 2, affine)
+        middle = [(side.start + side.stop - 1) / 2 for side in tight]
+        return "foreground", grid.to_mm(np.array(middle), affine)
 
     def _labels(
         self,
@@ -173,24 +177,3 @@ def _known(option: str, value: str, names: Sequence[str]) -> None:
         near = get_close_matches(value, names, 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise ConfigError(f"{option} {value!r} does not exist, there are {', '.join(names)}{hint}")
-
-
-def _check_grids(patient: str, files: Sequence[VolumeFile]) -> None:
-    first = files[0]
-    for other in files[1:]:
-        same = first.array.shape == other.array.shape and bool(
-            np.abs(first.affine - other.affine).max() <= GRID_TOLERANCE_MM
-        )
-        if not same or first.units_known != other.units_known:
-            raise ReadError(
-                other.path,
-                f"its grid is {_shown(other)}, but that of {first.path.name} is {_shown(first)}; "
-                "register the patient's sequences to one grid first",
-                patient,
-            )
-
-
-def _shown(file: VolumeFile) -> str:
-    rows = "; ".join(" ".join(f"{value:.4g}" for value in row) for row in file.affine[:3])
-    known = f"affine [{rows}]" if file.units_known else "no affine"
-    return f"{'x'.join(map(str, file.array.shape))}, {known}"

@@ -61,7 +61,10 @@ class VolumeSource:
     ) -> None:
         check_regions(regions)
         if patch is not None and any(p > s for p, s in zip(patch, shape, strict=True)):
-            raise ConfigError(f"patch {list(patch)} is larger than the shape {list(shape)}")
+            raise ConfigError(
+                f"patch {list(patch)} is larger than the shape {list(shape)}; "
+                "give no more voxels than the prepared box has, or a larger shape"
+            )
         if workers < 1:
             raise ConfigError(f"workers {workers}: give 1 or more")
         if nyul is not None and normalise != "brain_zscore":

@@ -7,10 +7,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from fusion.data.label_scheme import label_scheme, region_bits, strange_labels
+from fusion.data.label_scheme import REGIONS, label_scheme, region_bits, strange_labels
 from fusion.data.prepare.volume_native import paint, to_native
 from fusion.data.prepare.volumes import VolumePreparation
 from fusion.data.readers.volume import VolumeFile
+from fusion.errors import ConfigError
 
 ORIENTATIONS = [
     "".join(axes)
@@ -105,6 +106,10 @@ def test_what_lies_half_a_voxel_beyond_the_last_centre_is_of_the_box():
         (("WT", "TC", "ET"), "brats_2023"),
         (("ET", "WT", "TC"), "brats_2023"),
         (("WT", "TC", "ET", "RC"), "brats_post_treatment"),
+        (("NETC", "SNFH", "ET"), "brats_2023"),
+        (("SNFH", "NETC", "ET", "RC"), "brats_post_treatment"),
+        (("CC", "ET", "NETC", "SNFH"), "brats_ped"),
+        (("WT", "TC", "ET", "CC"), "brats_ped"),
     ],
 )
 def test_regions_painted_and_read_again_are_the_same(regions, scheme):
@@ -127,3 +132,28 @@ def test_an_inner_region_wins_and_lies_in_the_outer_ones():
     assert painted[0, 0].tolist() == [2, 1, 3, 0]
     bits = region_bits(painted, label_scheme(name), ("WT", "TC", "ET"))
     assert bits[0, 0].tolist() == [1, 3, 7, 0]
+
+
+SETS = [
+    regions
+    for size in range(1, 8)
+    for regions in itertools.combinations(REGIONS, size)
+    if not {"RC", "CC"} <= set(regions)
+]
+
+
+@pytest.mark.parametrize("regions", SETS, ids=",".join)
+def test_any_regions_of_a_mask_are_read_again_as_they_were(regions):
+    """Whatever was asked for, each region of what is painted is what it was before."""
+    name = paint(np.zeros((len(regions), 1, 1, 1), dtype=bool), regions)[1]
+    labels = label_scheme(name).labels
+    mask = np.random.default_rng(0).choice([0, *labels], (6, 5, 4)).astype(np.uint8)
+    bits = region_bits(mask, label_scheme(name), regions)
+    maps = np.stack([(bits >> r & 1).astype(bool) for r in range(len(regions))])
+    painted, _ = paint(maps, regions)
+    np.testing.assert_array_equal(region_bits(painted, label_scheme(name), regions), bits)
+
+
+def test_regions_that_no_scheme_has_together_are_refused():
+    with pytest.raises(ConfigError, match=r"no label scheme has both RC and CC.*leave one"):
+        paint(np.zeros((2, 1, 1, 1), dtype=bool), ("RC", "CC"))

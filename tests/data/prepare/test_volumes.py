@@ -150,8 +150,9 @@ def test_different_grids_are_refused_with_both():
             r"32x40x44, affine \[1 0 0 0; 0 1 0 0; 0 0 1 0\]; register the patient's",
         ):
             prepare().make("P-1", {"T1": stored(head()), "FLAIR": other}, None)
-    with pytest.raises(ReadError, match=r"mask\.nii: its grid is"):
-        prepare().make("P-1", {"T1": stored(head())}, stored(labels(), shifted, "mask.nii"))
+    for mask in (stored(labels(), shifted, "mask.nii"), stored(labels()[:, :-2], name="mask.nii")):
+        with pytest.raises(ReadError, match=r"mask\.nii: its grid is.*resample the mask onto"):
+            prepare().make("P-1", {"T1": stored(head())}, mask)
     unknown = stored(head(), name="flair.nii.gz", known=False)
     with pytest.raises(ReadError, match="no affine"):
         prepare().make("P-1", {"T1": stored(head()), "FLAIR": unknown}, None)
