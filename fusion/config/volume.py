@@ -20,6 +20,16 @@ class VolumeAugmentConfig(Strict):
     """Largest offset, in units of the normalised image."""
     drop_sequences: float = Field(ge=0, lt=1)
     """Probability that a sequence is hidden; one always stays."""
+    warp: float = Field(ge=0, le=1)
+    """Probability that a patient is turned and zoomed."""
+    rotate: float = Field(ge=0, le=180)
+    """Largest turn about each axis, in degrees, of those who are."""
+    zoom: float = Field(ge=0, lt=1)
+    """Largest relative change of their size."""
+    gamma: float = Field(ge=0, le=2)
+    """Largest logarithm of the power to which intensities are raised."""
+    noise: float = Field(ge=0)
+    """Largest SD of the noise that is added, in units of the normalised image."""
 
 
 class OutlineConfig(Strict):

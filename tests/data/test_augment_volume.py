@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from fusion.data import augment_volume
 from fusion.data.augment_volume import augment
+from fusion.data.warp_volume import Warp
 from fusion.types import Volumes
 
 
@@ -91,3 +93,53 @@ def test_channels_are_hidden_as_often_as_said():
     image = torch.ones(400, 8, 1, 1, 1)
     after = augment(Volumes(image, image[..., 0, 0, 0] > 0), seeded(), drop_channels=0.4)
     assert abs((~after.channels).float().mean().item() - 0.4) < 0.033
+
+
+def test_what_comes_in_half_precision_is_as_exact_as_in_single():
+    half = volumes().image.half()
+    one, other = (
+        augment(Volumes(image, volumes().channels), seeded()) for image in (half, half.float())
+    )
+    assert one.image.dtype == torch.float32
+    assert torch.equal(one.image, other.image)
+
+
+@pytest.mark.parametrize("cached", [1, 70, 1 << 18])
+def test_parts_of_any_size_give_one_result(cached, monkeypatch):
+    expected = augment(outlined(), seeded(), flip_axes=(2, 3, 4))
+    monkeypatch.setattr(augment_volume, "_CACHED", cached)
+    found = augment(outlined(), seeded(), flip_axes=(2, 3, 4))
+    assert torch.equal(found.image, expected.image)
+
+
+def test_a_gain_and_an_offset_are_those_of_whole_images():
+    """The plain formula, to the bit: speed is all that parts are for."""
+    before = volumes()
+    found = augment(before, seeded(), flip_axes=(), scale=0.2, shift=0.3).image
+    draws = seeded()
+    gain, offset = ((1 - 2 * torch.rand(64, 2, generator=draws)) * w for w in (0.2, 0.3))
+    moved = before.image * (1 + gain[..., None, None, None]) + offset[..., None, None, None]
+    assert torch.equal(found, torch.where(before.image == 0, 0.0, moved))
+
+
+def test_what_is_off_changes_nothing_and_all_of_it_together_keeps_outlines_in_place():
+    """Turned, noisy and of another contrast, an image still shows its outline by its sign."""
+    still = Warp(chance=0.0, rotate_degrees=90.0, zoom=0.5, spacing_mm=(1.0, 1.0, 1.0))
+    plain = augment(outlined(), seeded())
+    assert torch.equal(augment(outlined(), seeded(), warped=still).image, plain.image)
+    places = torch.stack(torch.meshgrid(*(torch.arange(20.0) - 9.5,) * 3, indexing="ij"))
+    ball = ((places - 3).norm(dim=0) < 5).expand(8, 1, -1, -1, -1)
+    image = torch.where(ball, 5.0, -5.0)
+    before = Volumes(
+        image, torch.ones(8, 1).bool(), ball[:, 0].to(torch.uint8), torch.ones(8, 1).bool()
+    )
+    turned = Warp(chance=1.0, rotate_degrees=40.0, zoom=0.2, spacing_mm=(1.0, 1.0, 1.0))
+    after = augment(before, seeded(), warped=turned, gamma=0.3, noise=0.2)
+    assert not torch.equal(after.regions, before.regions)
+    seen, drawn, old = after.image[:, 0] > 0, after.regions == 1, before.regions == 1
+
+    def dice(a, b):
+        return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+    assert dice(seen, drawn) > 0.9  # linear and nearest part ways at the surface
+    assert dice(seen, old) < 0.8

@@ -10,6 +10,7 @@ from fusion.config.volume import VolumeConfig
 from fusion.data.augment_bag import disturb_tiles, sample_tiles
 from fusion.data.augment_volume import LEFT_RIGHT, augment
 from fusion.data.sample import Batch
+from fusion.data.warp_volume import Warp
 from fusion.types import Bags, Input, Modality, Volumes
 
 
@@ -32,6 +33,9 @@ def build_augmentation(
                     scale=settings.scale,
                     shift=settings.shift,
                     drop_channels=settings.drop_sequences,
+                    warped=_warp(config),
+                    gamma=settings.gamma,
+                    noise=settings.noise,
                 )
             elif isinstance(config, BagConfig) and isinstance(found, Bags):
                 part = sample_tiles(found, generator, keep=config.keep_tiles)
@@ -41,3 +45,15 @@ def build_augmentation(
         return replace(batch, inputs=inputs)
 
     return change
+
+
+def _warp(config: VolumeConfig) -> Warp | None:
+    if not config.augment.warp:
+        return None
+    return Warp(
+        chance=config.augment.warp,
+        rotate_degrees=config.augment.rotate,
+        zoom=config.augment.zoom,
+        # voxels whose spacing is not known count as cubes
+        spacing_mm=config.spacing_mm or (1.0, 1.0, 1.0),
+    )
