@@ -2,7 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from fusion.config.audit import AuditConfig
 from fusion.config.head import HeadConfig
@@ -54,6 +60,10 @@ class LoaderConfig(Strict):
     rows: PositiveInt
     """Most tiles in a batch, beyond the first patient."""
     workers: NonNegativeInt
+    """Processes that read; 0 reads in this one."""
+    prefetch: NonNegativeInt
+    """Training batches that a thread of this process reads ahead where there are no `workers`, who
+    do so by themselves. Numbers are the same; 2 keeps five batches of volumes in memory."""
 
 
 class TrainerConfig(Strict):

@@ -1,6 +1,6 @@
 """One patient, and several: absence is a missing key, then a packed batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -76,8 +76,21 @@ class Batch:
         )
 
 
-def stack(inputs: Sequence[Input]) -> Input:
+Empty = Callable[[Sequence[int], torch.dtype], Tensor]
+"""Shape, and the type of number that all images share -> memory that they are copied into."""
+
+
+def single(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Fresh memory, in single precision whatever is asked for: what a network takes."""
+    return torch.empty(tuple(shape), dtype=torch.float32)
+
+
+def stack(inputs: Sequence[Input], empty: Empty = single) -> Input:
     """Pack the inputs of several patients, all of one kind.
+
+    Args:
+        inputs: of one modality.
+        empty: where volumes are put.
 
     Raises:
         TypeError: where kinds are mixed.
@@ -94,7 +107,7 @@ def stack(inputs: Sequence[Input]) -> Input:
             torch.cat(known) if len(known) == len(parts) else None,
         )
     if isinstance(first, Volumes) and all(isinstance(x, Volumes) for x in inputs):
-        return _stack_volumes([x for x in inputs if isinstance(x, Volumes)])
+        return _stack_volumes([x for x in inputs if isinstance(x, Volumes)], empty)
     if isinstance(first, Tensor) and all(isinstance(x, Tensor) for x in inputs):
         return torch.cat(list(inputs))  # type: ignore[arg-type]
     raise TypeError(
@@ -102,11 +115,11 @@ def stack(inputs: Sequence[Input]) -> Input:
     )
 
 
-def _stack_volumes(inputs: Sequence[Volumes]) -> Volumes:
+def _stack_volumes(inputs: Sequence[Volumes], empty: Empty) -> Volumes:
     """Each is copied once, from the disk's cache into the batch, whatever its type of number."""
-    whole = torch.empty(
-        sum(len(x) for x in inputs), *inputs[0].image.shape[1:], dtype=torch.float32
-    )
+    kinds = {x.image.dtype for x in inputs}
+    shape = (sum(len(x) for x in inputs), *inputs[0].image.shape[1:])
+    whole = empty(shape, kinds.pop() if len(kinds) == 1 else torch.float32)
     row = 0
     for x in inputs:
         whole[row : row + len(x)].copy_(x.image)
@@ -125,12 +138,12 @@ def _stack_volumes(inputs: Sequence[Volumes]) -> Volumes:
     return Volumes(whole, channels, regions, known)
 
 
-def collate(samples: Sequence[Sample]) -> Batch:
+def collate(samples: Sequence[Sample], empty: Empty = single) -> Batch:
     """Samples -> Batch. Modalities and tasks are taken in sorted order, never in dict order."""
     inputs, present, targets = {}, {}, {}
     for name in sorted({m for s in samples for m in s.inputs}):
         present[name] = torch.tensor([name in s.inputs for s in samples])
-        inputs[name] = stack([s.inputs[name] for s in samples if name in s.inputs])
+        inputs[name] = stack([s.inputs[name] for s in samples if name in s.inputs], empty)
     for task in sorted({t for s in samples for t in s.targets}):
         known = torch.tensor([task in s.targets for s in samples])
         targets[task] = Labels(

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, RichProg
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
+from fusion.data.prefetch import Prefetched
 from fusion.data.sample import Batch
 from fusion.data.sampler import BudgetSampler
 from fusion.errors import Interrupted, TrainingError
@@ -26,7 +27,7 @@ from fusion.lit.start import Start
 def fit(
     *,
     module: LitFusion,
-    train: DataLoader[Batch],
+    train: DataLoader[Batch] | Prefetched,
     val: DataLoader[Batch],
     folder: Path,
     resume_command: str,

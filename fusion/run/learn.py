@@ -26,7 +26,7 @@ from fusion.lit.trainer import fit, read_checkpoint
 from fusion.lit.unfreeze import Unfreeze
 from fusion.run.assemble import assemble
 from fusion.run.familiarise import familiarise
-from fusion.run.loading import load
+from fusion.run.loading import ahead, load
 from fusion.run.material import Material
 from fusion.run.resources import measured
 from fusion.run.risk_sets import numbered
@@ -114,12 +114,15 @@ def learn(
     with measured(folder, [*trained.parts().values()], device(config)):
         best = fit(
             module=lit,
-            train=load(
-                numbered(train, config.tasks),
+            train=ahead(
+                load(
+                    numbered(train, config.tasks),
+                    config.loader,
+                    seed=config.seed,
+                    rank=rank(),
+                    world=settings.devices,
+                ),
                 config.loader,
-                seed=config.seed,
-                rank=rank(),
-                world=settings.devices,
             ),
             val=load(val, config.loader, seed=None),
             folder=folder,

@@ -5,6 +5,7 @@ from torch.utils.data import DataLoader
 from fusion.config.run import LoaderConfig
 from fusion.data.dataset import PatientDataset
 from fusion.data.draws import TrainingDraws
+from fusion.data.prefetch import Prefetched
 from fusion.data.sample import Batch, collate
 from fusion.data.sampler import BudgetSampler
 
@@ -42,3 +43,13 @@ def load(
         num_workers=config.workers,
         persistent_workers=False,  # a worker keeps no state from one epoch to the next
     )
+
+
+def ahead(loader: DataLoader[Batch], config: LoaderConfig) -> DataLoader[Batch] | Prefetched:
+    """Training batches, the same ones, read ahead where the configuration says so."""
+    dataset, sampler = loader.dataset, loader.batch_sampler
+    if config.workers or not config.prefetch:
+        return loader
+    assert isinstance(dataset, TrainingDraws)
+    assert isinstance(sampler, BudgetSampler)
+    return Prefetched(dataset, sampler, ahead=config.prefetch)
