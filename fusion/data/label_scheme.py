@@ -130,7 +130,7 @@ def region_bits(
     for label, compartment in scheme.labels.items():
         for bit, region in enumerate(regions):
             table[label] |= int(compartment in REGIONS[region]) << bit
-    return table[mask]
+    return table.take(mask)
 
 
 def known_regions(scheme: LabelScheme, regions: Sequence[str]) -> Bool[np.ndarray, " regions"]:

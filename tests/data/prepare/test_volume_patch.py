@@ -67,3 +67,18 @@ def test_without_tumour_it_is_any_place(outlined):
 
 def test_a_patch_of_the_whole_is_the_whole():
     assert starts(boxes(5, outlined=small(), foreground=1.0, patch=SHAPE)) == {(0, 0, 0)}
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_the_voxel_that_is_drawn_is_that_of_a_list_of_all(seed):
+    """Brute force: a box of one voxel is the voxel itself."""
+    rng = np.random.default_rng(seed)
+    outlined = (rng.random(SHAPE) < rng.choice([0.01, 0.3, 1.0])).astype(np.uint8) * 3
+    outlined[0, 0, 0] = 1
+    one, other = np.random.default_rng(seed), np.random.default_rng(seed)
+    found = draw_box(SHAPE, (1, 1, 1), one, outlined=outlined, foreground=1.0)
+    for n in SHAPE:
+        other.integers(0, n)
+    other.random()
+    expected = np.argwhere(outlined)[other.choice(np.count_nonzero(outlined))]
+    assert [side.start for side in found] == expected.tolist()
