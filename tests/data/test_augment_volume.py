@@ -141,5 +141,5 @@ def test_what_is_off_changes_nothing_and_all_of_it_together_keeps_outlines_in_pl
     def dice(a, b):
         return 2 * (a & b).sum() / (a.sum() + b.sum())
 
-    assert dice(seen, drawn) > 0.9  # linear and nearest part ways at the surface
+    assert dice(seen, drawn) > 0.85  # linear and nearest part ways at the surface
     assert dice(seen, old) < 0.8
