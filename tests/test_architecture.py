@@ -41,6 +41,7 @@ EDGES = {
     "nibabel": {"data/readers", "data/prepare", "testing/demo", "cohorts"},
     "monai": {"data/prepare", "encoders", "metrics/surface.py"},
     "jinja2": {"report"},
+    "SimpleITK": {"data/prepare/mri_itk.py"},
     "highdicom": {"report/dicom_seg_segment.py"},
     "transformers": {"data/prepare/patch_encoders"},
     "timm": {"data/prepare/patch_encoders"},

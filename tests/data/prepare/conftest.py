@@ -93,3 +93,24 @@ def soft():
         return np.rint(image * (1 - cover) + np.array(colour) * cover).astype(np.uint8)
 
     return painted
+
+
+@pytest.fixture(scope="session")
+def head():
+    """`head()`: a brain of 48 x 56 x 44 voxels with folds, as an array of float32 with 0 outside.
+
+    `head(contrast=...)` is another sequence of the same brain: another function of the tissue.
+    """
+    rng = np.random.default_rng(5)
+    shape = (48, 56, 44)
+    place = [np.linspace(-1.25, 1.25, n) for n in shape]
+    x, y, z = np.meshgrid(*place, indexing="ij")
+    inside = x**2 + y**2 + (z * 1.1) ** 2 + 0.25 * x * y + 0.2 * y * z < 1
+    tissue = ndimage.gaussian_filter(rng.normal(size=shape), 2.5)
+    tissue = (tissue - tissue.min()) / (tissue.max() - tissue.min())
+
+    def drawn(contrast=lambda tissue: 100 + 400 * tissue, noise=4.0, seed=0):
+        values = contrast(tissue) + np.random.default_rng(seed).normal(0, noise, shape)
+        return np.where(inside, np.maximum(values, 1), 0).astype(np.float32)
+
+    return drawn
