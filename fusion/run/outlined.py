@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from fusion.config.volume import OutlineConfig
 from fusion.data.entry import Entry
-from fusion.data.prepare.volume_native import to_native
+from fusion.data.prepare.volume_native import nested, to_native
 from fusion.data.sources.volume import VolumeSource
 from fusion.encoders.outline import entropy, outline
 from fusion.encoders.tumour import TumourEncoder
@@ -36,7 +36,8 @@ class Outlined:
     share: Float32[np.ndarray, "regions x y z"]
     """Probability of each region, mean of all networks and views."""
     masks: Bool[np.ndarray, "regions x y z"]
-    """Where it is above one half, without parts that are too small."""
+    """Where it is above one half, without parts that are too small; what lies in an inner region
+    lies in the outer ones too."""
     uncertainty_bits: Float32[np.ndarray, "x y z"]
     """Entropy of the first region: 0 sure, 1 a toss of a coin."""
     affine: Float64[np.ndarray, "4 4"]
@@ -91,7 +92,7 @@ def outline_patient(
         str(patient),
         tuple(first.regions),
         share,
-        masks,
+        nested(masks, first.regions),
         entropy(torch.from_numpy(np.stack(doubts))).numpy(),
         np.array(meta["native_affine"], dtype=np.float64),
         spacing,

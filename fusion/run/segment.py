@@ -16,9 +16,11 @@ from fusion.data.prepare.volume_native import paint
 from fusion.data.readers.volume import read_volume
 from fusion.data.readers.volume_write import write_like
 from fusion.errors import ConfigError
+from fusion.lesions.side import Midline
 from fusion.report.outline_picture import outline_picture
 from fusion.report.publish import publish, to_csv
 from fusion.run.bundle import Bundle, load_bundle, open_folder
+from fusion.run.lesion_files import gather_lesions, write_lesions
 from fusion.run.outline_planes import pictured
 from fusion.run.outlined import Member, Outlined, outline_patient
 from fusion.run.outlines import member_of, preferred
@@ -38,8 +40,20 @@ def segment(
     device: str,
     cache: Path | None,
     on_fault: str | None,
+    midline: Midline | None,
 ) -> Path:
     """Outline every patient who has the modality, one after the other; the table of all.
+
+    Args:
+        bundles: one, or an ensemble.
+        cohort: folder of a manifest.
+        out: gets a folder for each patient.
+        modality: None where the first bundle outlines one only.
+        patients: whom; empty takes all.
+        device: where the networks run.
+        cache: of prepared volumes; None keeps the bundle's.
+        on_fault: of files; None keeps the bundle's.
+        midline: between left and right, in the files' millimetres; None tells no sides.
 
     Raises:
         ConfigError: for a bundle that outlines nothing, or bundles that outline other regions.
@@ -59,7 +73,13 @@ def segment(
     if unknown:
         raise ConfigError(f"{', '.join(unknown)} have no {name} in {cohort}; take them out")
     chosen = [p for p in who if not patients or str(p) in patients]
-    key = {"bundles": [str(path) for path in bundles], "regions": list(members[0].config.regions)}
+    if not chosen:
+        raise ConfigError(f"nobody in {cohort} has {name}; nothing to outline")
+    key = {
+        "bundles": [str(path) for path in bundles],
+        "regions": list(members[0].config.regions),
+        "midline": None if midline is None else [*midline.point_mm, *midline.to_right],
+    }
     notes = []
     for patient in track(chosen, "outlining", console=Console(stderr=True)):
         folder = out / str(patient)
@@ -69,7 +89,8 @@ def segment(
             outlined = outline_patient(members, patient, rows, torch.device(device))
             entry = preferred(rows)
             volume = read_volume(entry.path, str(patient))
-            note = _write(folder, outlined, entry.path, key)
+            note = _write(folder, outlined, entry.path) | write_lesions(folder, outlined, midline)
+            note |= key
             picture = outline_picture(
                 [pictured(outlined, volume, entry.sequence or "", None, None)],
                 "overview",
@@ -80,8 +101,9 @@ def segment(
             publish(folder / DONE, json.dumps(note, indent=1).encode())
         notes.append(note)
     publish(out / "outlines.json", json.dumps(notes, indent=1).encode())
-    flat = [{k: v for k, v in note.items() if k not in ("bundles", "regions")} for note in notes]
+    flat = [{k: v for k, v in note.items() if k not in key} for note in notes]
     publish(out / "outlines.csv", to_csv(pd.DataFrame(flat)))
+    gather_lesions(out, [str(patient) for patient in chosen])
     return out / "outlines.csv"
 
 
@@ -119,7 +141,7 @@ def _done(folder: Path, key: dict[str, Any]) -> dict[str, Any] | None:
     return note if {name: note.get(name) for name in key} == key else None
 
 
-def _write(folder: Path, found: Outlined, like: Path, key: dict[str, Any]) -> dict[str, Any]:
+def _write(folder: Path, found: Outlined, like: Path) -> dict[str, Any]:
     labels, scheme = paint(found.masks, found.regions)
     folder.mkdir(parents=True, exist_ok=True)
     write_like(folder / "mask.nii.gz", labels, like)
@@ -133,4 +155,4 @@ def _write(folder: Path, found: Outlined, like: Path, key: dict[str, Any]) -> di
         note[f"{region}_voxels"] = voxels
         note[f"{region}_ml"] = None if voxel_ml is None else round(voxels * voxel_ml, 3)
     note["foreground_voxels_not_seen"] = found.clipped
-    return note | key
+    return note

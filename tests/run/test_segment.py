@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from fusion.errors import CohortError, ConfigError
+from fusion.lesions.side import Midline
 from fusion.report.metrics_file import load_metrics
 from fusion.run.segment import segment
 
@@ -31,6 +32,7 @@ def outlining(once, finish):
 
 def given(bundle, cohort, out, **more):
     settings = {"modality": None, "patients": [], "device": "cpu", "cache": None, "on_fault": None}
+    settings["midline"] = None
     return segment(bundles=[bundle], cohort=cohort, out=out, **(settings | more))
 
 
@@ -54,7 +56,7 @@ def test_masks_lie_on_the_grid_of_the_files_and_nothing_is_done_twice(
     manifest = pd.read_csv(small_demo / "manifest.csv", dtype=str)
     who = manifest.loc[manifest["modality"] == "mri", "patient_id"].unique()[:2].tolist()
     table = given(outlining / "bundle", small_demo, tmp_path, patients=who)
-    rows = pd.read_csv(table)
+    rows, everybody = pd.read_csv(table), pd.read_csv(tmp_path / "lesions.csv")
     assert rows["patient_id"].tolist() == who
     for patient in who:
         mine = manifest[(manifest["patient_id"] == patient) & (manifest["modality"] == "mri")]
@@ -70,6 +72,12 @@ def test_masks_lie_on_the_grid_of_the_files_and_nothing_is_done_twice(
         doubt = np.asarray(nib.load(tmp_path / patient / "uncertainty.nii.gz").dataobj)
         assert 0 <= doubt.min() <= doubt.max() <= 1 + 1e-6
         assert (tmp_path / patient / "overview.png").read_bytes()[:4] == b"\x89PNG"
+        numbers = json.loads((tmp_path / patient / "numbers.json").read_text())
+        assert numbers["regions"]["WT"]["voxels"] == note["WT_voxels"] == int((labels > 0).sum())
+        mine = pd.read_csv(tmp_path / patient / "lesions.csv")
+        assert len(mine) == note["lesions"] == len(numbers["lesions"])
+        assert mine["WT_voxels"].sum() == note["WT_voxels"]
+        assert (everybody["patient_id"] == patient).sum() == len(mine)
     before = (tmp_path / who[0] / "mask.nii.gz").stat().st_mtime_ns
     given(outlining / "bundle", small_demo, tmp_path, patients=who)
     assert (tmp_path / who[0] / "mask.nii.gz").stat().st_mtime_ns == before
@@ -80,6 +88,9 @@ def test_what_cannot_be_outlined_is_refused(outlining, finished, small_demo, tmp
         given(finished / "bundle", small_demo, tmp_path)
     with pytest.raises(ConfigError, match=r"nobody have no mri"):
         given(outlining / "bundle", small_demo, tmp_path, patients=["nobody"])
+    outside = Midline((5000.0, 0.0, 0.0), (1.0, 0.0, 0.0))
+    with pytest.raises(ConfigError, match=r"^\S+: .*midline"):
+        given(outlining / "bundle", small_demo, tmp_path, midline=outside)
 
 
 def test_a_mask_without_a_scheme_is_a_fault(outlining, small_demo, tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from scipy import ndimage
 
-from fusion.data.label_scheme import REGIONS, SCHEMES, LabelScheme
+from fusion.data.label_scheme import REGIONS, SCHEMES, LabelScheme, label_scheme, region_bits
 from fusion.errors import ConfigError
 
 INNERMOST = ("RC", "CC", "ET", "NETC", "TC", "SNFH", "WT")
@@ -74,6 +74,21 @@ def paint(
         [_label(value, scheme, regions) for value in range(2 ** len(regions))], dtype=np.uint8
     )
     return table[bits], scheme.name
+
+
+def nested(
+    masks: Bool[np.ndarray, "regions x y z"], regions: Sequence[str]
+) -> Bool[np.ndarray, "regions x y z"]:
+    """Masks in which what lies in an inner region lies in the outer ones too, as in `paint`'s.
+
+    Example:
+        >>> masks = np.array([[0, 1], [1, 0]], dtype=bool).reshape(2, 1, 1, 2)
+        >>> nested(masks, ("WT", "TC")).reshape(2, 2).tolist()
+        [[True, True], [True, False]]
+    """
+    labels, scheme = paint(masks, regions)
+    bits = region_bits(labels, label_scheme(scheme), regions)
+    return np.stack([(bits >> r & 1).astype(bool) for r in range(len(regions))])
 
 
 def _scheme_of(regions: Sequence[str]) -> LabelScheme:
