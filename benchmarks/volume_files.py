@@ -50,7 +50,9 @@ def _patient(folder: Path, number: int, who: PatientId) -> Rows:
         # compresslevel 1 of zlib gives files of BraTS's size out of this much noise
         path.write_bytes(gzip.compress(nib.Nifti1Image(voxels, AFFINE).to_bytes(), 1))
         scheme = "brats_2023" if name == "mask" else None
-        entry = Entry(who, Center("A"), Modality("mri"), path, line + 2, name, label_scheme=scheme)
+        entry = Entry(
+            who, Center("A"), Modality("mri"), path, line + 2, sequence=name, label_scheme=scheme
+        )
         rows.append(entry)
     return tuple(rows)
 

@@ -1,0 +1,123 @@
+"""How much of an epoch the network works, and how a whole volume is outlined in windows."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.inferers import sliding_window_inference
+from torch import nn
+from volume_files import Rows
+from volume_samples import BOX, PATCH, Batches, monai, ours, source
+from volume_turns import Line, peak, take_turns, timed, versus
+
+from fusion.encoders.map_networks import map_network
+from fusion.encoders.outline import outline
+from fusion.encoders.tumour import TumourEncoder
+from fusion.types import PatientId, Volumes
+
+AGAIN, BATCH = 4, 2
+"""Six patients so many times in an epoch; of a batch."""
+
+
+class Learner:
+    """A network so small that data could keep it waiting: some 40 ms for each patient here."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.network = nn.Sequential(
+            nn.Conv3d(4, 16, 4, stride=4), nn.GroupNorm(4, 16), nn.ReLU(),
+            nn.Conv3d(16, 32, 3, padding=1), nn.GroupNorm(4, 32), nn.ReLU(),
+            nn.Conv3d(32, 32, 3, padding=1, stride=2), nn.GroupNorm(4, 32), nn.ReLU(),
+            nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(32, 2),
+        )  # fmt: skip
+        self.optimizer = torch.optim.AdamW(self.network.parameters())
+        self.spent = 0.0
+
+    def step(self, image: torch.Tensor) -> None:
+        start = time.perf_counter()
+        target = torch.zeros(len(image), dtype=torch.long)
+        loss = nn.functional.cross_entropy(self.network(image), target)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.spent += time.perf_counter() - start
+
+
+def learn(learner: Learner, epoch: Batches) -> None:
+    for image, _ in epoch():
+        learner.step(image)
+
+
+def epoch(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> list[Line]:
+    """Compute share: the time of the same steps on a batch at hand, of the epoch's time."""
+    mri = source(folder / "cache")
+    assert not mri.prepare(files)
+    learner = Learner()
+    image = torch.randn(BATCH, 4, *PATCH)
+
+    def at_hand() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        return ((image, image) for _ in range(AGAIN * len(files) // BATCH))
+
+    make = partial(monai, files=files, folder=folder, batch=BATCH, again=AGAIN)
+    epochs: dict[str, Batches] = {
+        "compute": at_hand,
+        "ours": ours(mri, files, batch=BATCH, again=AGAIN),
+        "CacheDataset": make("CacheDataset", workers=0),
+        "CacheDataset, 2 workers": make("CacheDataset", workers=2),
+        "PersistentDataset": make("PersistentDataset", workers=2),
+    }
+    steps: dict[str, Callable[[], float]] = {
+        name: timed(partial(learn, learner, one)) for name, one in epochs.items()
+    }
+    turns = take_turns(steps, repeats)
+    share = {name: float(np.median(turns["compute"] / turns[name])) for name in epochs}
+    lines = [
+        Line("E1 compute share of an epoch, two cores", "0.80", f"{share['ours']:.2f}",
+             share["ours"] >= 0.8),
+        *(Line(f"E1 the same with {name}", "", f"{share[name]:.2f}", None)
+          for name in list(epochs)[2:]),
+    ]  # fmt: skip
+    best = min(("CacheDataset", "CacheDataset, 2 workers"), key=lambda n: np.median(turns[n]))
+    lines.append(versus("E1 an epoch", turns, "ours", best, 2.0))
+    lines.append(versus("E1 an epoch", turns, "ours", "PersistentDataset", 2.8))
+    return lines
+
+
+def windows(repeats: int) -> list[Line]:
+    """`outline` of a whole volume, and MONAI's sliding window called directly."""
+    torch.manual_seed(0)
+    network = map_network("segresnet", channels=4, width=8, layers=(1, 1, 1, 1))
+    encoder = TumourEncoder(network=network, channels=4, regions=3, dim=32, supervised=2).eval()
+    volumes = Volumes(torch.randn(1, 4, *BOX), torch.ones(1, 4, dtype=torch.bool))
+
+    def mine() -> torch.Tensor:
+        with torch.inference_mode():
+            return outline(encoder, volumes, window=PATCH, overlap=0.25, flips=False)[0]
+
+    def theirs() -> torch.Tensor:
+        with torch.inference_mode():
+            found = sliding_window_inference(
+                volumes.image,
+                PATCH,
+                sw_batch_size=4,
+                predictor=lambda part: encoder.region_logits(
+                    Volumes(part, volumes.channels.expand(len(part), -1))
+                ),
+                overlap=0.25,
+                mode="gaussian",
+            )
+            assert isinstance(found, torch.Tensor)
+            return torch.sigmoid(found)
+
+    most = {name: peak(step) / 1e6 for name, step in (("ours", mine), ("theirs", theirs))}
+    turns = take_turns({"ours": timed(mine), "MONAI": timed(theirs)}, repeats)
+    gap = float((mine() - theirs()).abs().max())
+    return [
+        versus("outline in windows of 128, beside MONAI with 4 windows at a time", turns, "ours",
+               "MONAI", None),
+        Line("its memory", "", f"{most['ours']:.0f} MB against {most['theirs']:.0f} MB", None),
+        Line("its probabilities, largest difference", "", f"{gap:.0e}", None),
+    ]  # fmt: skip
