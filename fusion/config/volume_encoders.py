@@ -6,6 +6,7 @@ from pydantic import Field, PositiveInt
 
 from fusion.config.encoders import Dropout
 from fusion.config.strict import Strict
+from fusion.config.weights import WeightsConfig
 
 
 class VolumeBackboneConfig(Strict):
@@ -15,11 +16,13 @@ class VolumeBackboneConfig(Strict):
     dim: PositiveInt
     """Width of a token."""
     width: PositiveInt
-    """Features of the first stage, a multiple of 8."""
+    """Features of the first stage, a multiple of 8; of 24 for swinunetr."""
     layers: list[PositiveInt]
     """Blocks of each stage."""
     pool: Literal["mean", "grid"]
     """One token, or one for each cell of the last feature map."""
+    weights: WeightsConfig | None
+    """What the network begins with; null draws it."""
 
 
 class TumourEncoderConfig(Strict):
@@ -30,7 +33,7 @@ class TumourEncoderConfig(Strict):
     dim: PositiveInt
     """Width of a token."""
     width: PositiveInt
-    """Features of the first stage, a multiple of 8."""
+    """Features of the first stage, a multiple of 8; of 24 for swinunetr."""
     layers: list[PositiveInt]
     """Blocks of each stage."""
     supervised: PositiveInt
@@ -38,6 +41,8 @@ class TumourEncoderConfig(Strict):
     drop_tokens: Dropout
     """Probability that training hides the tokens of the whole image and of what lies under the
     outline, each by itself; that of the lesions' shape stays."""
+    weights: WeightsConfig | None
+    """What the network begins with; null draws it."""
 
 
 VolumeEncoderConfig = Annotated[

@@ -1,19 +1,13 @@
 """Train a LitContrast; a stopped training goes on with its last whole epoch."""
 
-import logging
-import warnings
 from pathlib import Path
 
-import lightning
 import numpy as np
-import torch
 from jaxtyping import UInt8
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
-from rich.console import Console
 from torch.utils.data import DataLoader
 
 from fusion.lit.contrast import LitContrast, Shuffled, TileRows
-from fusion.lit.history import History
+from fusion.lit.whole_epochs import whole_epochs
 
 
 def learn_contrast(
@@ -37,32 +31,6 @@ def learn_contrast(
         seed: of the order of tiles.
         accelerator: cpu, gpu, or what else Lightning knows.
     """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # tips and advertisements
-    newest = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
-    terminal = Console().is_terminal
-    callbacks: list[lightning.Callback] = [
-        History(path=folder / "history.csv", lines=not terminal),
-        newest,
-    ]
-    if terminal:
-        callbacks.append(RichProgressBar(leave=False))
-    trainer = lightning.Trainer(
-        accelerator=accelerator,
-        devices=1,
-        max_epochs=epochs,
-        callbacks=callbacks,
-        logger=False,
-        enable_model_summary=False,
-        enable_progress_bar=terminal,
-        use_distributed_sampler=False,
-        default_root_dir=folder,
-    )
     sampler = Shuffled(rows=len(tiles), batch=batch, seed=seed)
     loader = DataLoader(TileRows(tiles), sampler=sampler, batch_size=None)
-    last = folder / "last.ckpt"
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*Checkpoint directory .* exists and is not empty.*")
-        warnings.filterwarnings("ignore", ".*does not have many workers.*")
-        warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
-        trainer.fit(module, loader, ckpt_path=last if last.exists() else None, weights_only=True)
-    module.to(torch.device("cpu"))
+    whole_epochs(module, loader, folder=folder, epochs=epochs, accelerator=accelerator)

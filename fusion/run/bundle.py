@@ -26,7 +26,7 @@ from fusion.run.loading import load
 from fusion.run.place import Place
 from fusion.run.predict import predict
 from fusion.run.prepare import read_all, who_takes_part
-from fusion.run.pretrained import refuse_pretrained
+from fusion.run.pretrained import bundle_weights, refuse_taught, tile_encoders
 from fusion.run.trained import Trained
 from fusion.types import PatientId
 
@@ -104,7 +104,8 @@ class Bundle:
             LeakageError: naming the patients.
         """
         refuse_known(self.about["training_patients"], cohort.patients, cohort=cohort.name)
-        refuse_pretrained(self.config, cohort.patients, cohort=cohort.name)
+        taught = [*tile_encoders(self.config), *bundle_weights(self.about)]
+        refuse_taught(taught, cohort.patients, cohort=cohort.name)
 
 
 def open_folder(manifest: Path | str, name: str | None) -> Cohort:

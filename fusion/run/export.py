@@ -12,6 +12,7 @@ from fusion.config.run import RunConfig
 from fusion.metrics.censoring import Censoring
 from fusion.run.acquaintance import remember, remember_inputs
 from fusion.run.bundle_files import write_json
+from fusion.run.first_weights import recorded
 from fusion.run.material import Material
 from fusion.run.methods import methods
 from fusion.run.trained import Trained
@@ -53,6 +54,7 @@ def export(
         "versions": versions(),
         "cohort": {"name": material.cohort.name, "fingerprint": material.cohort.fingerprint()},
         "training_patients": memory,
+        "first_weights": recorded(config, folder.parent),
         "split": material.split.scheme,
         "thresholds": {task: dict(rules) for task, rules in thresholds.items()},
         "holds_patient_vectors": methods(config)["patients in the weights"],

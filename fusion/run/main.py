@@ -28,6 +28,7 @@ from fusion.run.characteristics import check_subgroups
 from fusion.run.clinical import clinical_predictions
 from fusion.run.ensemble import learn_fusion
 from fusion.run.export import export
+from fusion.run.first_weights import told as told_weights
 from fusion.run.folder import choose_folder, resume_command
 from fusion.run.learn import check, device, learn
 from fusion.run.loading import load
@@ -105,6 +106,7 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     if rank() != 0 or seen is None:
         return  # the other processes of a DDP run were needed for training only
 
+    remarks += told_weights(config, folder)
     say("[bold]5/5 evaluating[/], and exporting the bundle")
     tasks = [info for name, task in config.tasks.items() for info in task_infos(name, task)]
     rows, shares = predictions(config, material, {"fusion": fusion, **others}, tasks)

@@ -39,6 +39,7 @@ def methods(config: RunConfig) -> dict[str, bool]:
     bags = [m for m in chosen if isinstance(m, BagConfig)]
     texture = any(isinstance(m.patch_encoder, TextureEncoderConfig) for m in bags)
     pretrained = any(isinstance(m.patch_encoder, TransformersEncoderConfig) for m in bags)
+    pretrained |= any(m.encoder.weights is not None for m in volumes)
     segmented = any(m.crop == "tumour" for m in volumes)
     found = {
         "volumes": bool(volumes),

@@ -18,7 +18,7 @@ from fusion.run.fitted import FILE, Fitted
 from fusion.run.inputs import Inputs
 from fusion.run.material import Material
 from fusion.run.place import Part, Place
-from fusion.run.pretrained import refuse_pretrained
+from fusion.run.pretrained import refuse_taught, tile_encoders, volume_weights
 from fusion.types import PatientId
 
 PARTS: tuple[Part, ...] = ("train", "val", "test", "external")
@@ -30,7 +30,8 @@ def prepare(config: RunConfig, folder: Path) -> Material:
     Raises:
         CohortError: listing every file that cannot be used, before any hour of training.
         SplitError: where the saved split does not fit the cohort any more.
-        LeakageError: where a tile encoder has learned from a patient who is not in training.
+        LeakageError: where what the run begins with has learned from a patient who is not in
+            training.
     """
     cohort = open_cohort(config)
     others = open_external(config, cohort)
@@ -47,8 +48,9 @@ def prepare(config: RunConfig, folder: Path) -> Material:
         places.append(Place(other, "external", having))
         left_out += absent
     left_out += [(p, "is not used by the split") for p in eligible if p in split.unused]
+    taught = [*tile_encoders(config), *volume_weights(config)]
     for place in places[1:]:
-        refuse_pretrained(config, place.patients, cohort=place.cohort.name)
+        refuse_taught(taught, place.patients, cohort=place.cohort.name)
     training = set(places[0].patients)
     fitted = Fitted(folder / FILE)
     for name, source in sources.items():

@@ -23,6 +23,7 @@ from fusion.lit.seed import seed_everything
 from fusion.report.publish import publish
 from fusion.run.acquaintance import remember
 from fusion.run.own_tiles import NOTES, TILES, gather_tiles
+from fusion.run.pretrain_begun import begin
 from fusion.types import PatientId
 
 
@@ -59,7 +60,8 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         `out`.
 
     Raises:
-        ConfigError: where nobody has such slides, or they give fewer tiles than a batch.
+        ConfigError: where nobody has such slides, they give fewer tiles than a batch, or `out`
+            holds another pretraining.
         SplitError: where the split is of another cohort.
     """
     check_name(asked.network)
@@ -84,6 +86,8 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         raise ConfigError(f"{len(tiles)} tiles, fewer than a batch of {asked.batch}; lower batch")
     mean, sd = channels(tiles)
     say(f"[bold]learning[/] from {len(tiles):,} tiles of {len(files)} patients")
+    settings = {k: v for k, v in asdict(asked).items() if k != "accelerator"}
+    begin(out / "work", settings | {"cohort": cohort.fingerprint()}, files)
     seed_everything(asked.seed)
     network = TileNetwork(asked.network)
     module = LitContrast(

@@ -1,4 +1,4 @@
-"""Encoders that begin where those of a bundle ended."""
+"""Encoders that begin where those of a bundle ended, or with the weights of a file."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,22 @@ from fusion.encoders.lora import load_plain, plain_weights
 from fusion.errors import ConfigError, LeakageError
 from fusion.run.acquaintance import met_by_id
 from fusion.run.bundle import load_bundle
+from fusion.run.first_weights import first_weights
 from fusion.run.material import Material
 from fusion.run.place import Place
+from fusion.run.pretrained import bundle_weights
 from fusion.run.trained import Trained
 
 
 def start(config: RunConfig, trained: Trained, material: Material) -> None:
-    """Take the first weights of every encoder whose `adapt.start` names a bundle.
+    """Take the first weights of every encoder that names a bundle, or a file.
 
     Raises:
         LeakageError: where the bundle has met a patient that this run is tested on.
-        ConfigError: where the bundle has no such modality, or reads or encodes it otherwise.
+        ConfigError: where the bundle has no such modality, or reads or encodes it otherwise; or
+            where the file does not fit.
     """
+    first_weights(config, trained, material.fitted.path.parent)
     for name in trained.modalities:
         folder = config.modalities[name].adapt.start
         if folder is None:
@@ -33,7 +37,11 @@ def start(config: RunConfig, trained: Trained, material: Material) -> None:
         if name not in bundle.trained.modalities:
             there = ", ".join(bundle.trained.modalities)
             raise ConfigError(f"modalities.{name}.adapt.start: {folder} has only {there}")
-        refuse_met(bundle.about["training_patients"], material.places, f"{name}: {folder}")
+        for memory in (
+            bundle.about["training_patients"],
+            *(taught.memory for taught in bundle_weights(bundle.about)),
+        ):
+            refuse_met(memory, material.places, f"{name}: {folder}")
         mine, theirs = config.modalities[name], bundle.config.modalities[name]
         differing = differences(mine, theirs, material.inputs.sources[name], bundle.sources[name])
         if differing:

@@ -62,7 +62,7 @@ def test_it_learns_to_find_the_other_look(encoder):
 
 def test_no_tile_is_left_behind(encoder):
     left = {path.name for path in encoder.rglob("*") if path.is_file()}
-    assert left == {"card.json", "model.safetensors", "history.csv", "last.ckpt"}
+    assert left == {"card.json", "model.safetensors", "history.csv", "last.ckpt", "begun.json"}
 
 
 def test_a_stopped_training_goes_on_to_the_same_weights(
