@@ -69,18 +69,22 @@ def augment(
         volumes = warp(volumes, generator, warped)
         image, regions = volumes.image, volumes.regions
     if regions is not None:
-        for axis in flip_axes:
-            heads = turned[:, axis - 2].to(regions.device)
-            regions = torch.where(heads[:, None, None, None], regions.flip(axis - 1), regions)
+        regions = torch.stack(
+            [part.flip(_axes(row)) for part, row in zip(regions, turned, strict=True)]
+        )
     moved = torch.empty(image.shape, dtype=exact, device=image.device)
     for row, target in enumerate(moved):
-        axes = torch.nonzero(turned[row]).flatten() + 1
-        _move(image[row], axes.tolist(), (1 + gain[row]).tolist(), offset[row].tolist(), target)
+        axes = [axis + 1 for axis in _axes(turned[row])]
+        _move(image[row], axes, (1 + gain[row]).tolist(), offset[row].tolist(), target)
     if gamma:
         moved = change_gamma(moved, generator, gamma)
     if noise:
         moved = add_noise(moved, generator, noise)
     return Volumes(moved, channels, regions, volumes.known)
+
+
+def _axes(turned: Bool[Tensor, "3"]) -> list[int]:
+    return [axis for axis, there in enumerate(turned.tolist()) if there]
 
 
 def _move(

@@ -52,6 +52,9 @@ def test_manifest_lists_what_each_patient_has(tiny_source: Path) -> None:
     assert held[F] == [""]
     mri = manifest[manifest["modality"] == "mri"]
     assert sorted(mri["sequence"]) == ["FLAIR", "T1", "mask"]  # T1c is a copy of FLAIR: left out
+    schemes = mri.set_index("sequence")["label_scheme"]
+    assert schemes["mask"] == "whole_tumour"
+    assert schemes.drop("mask").isna().all()
     wsi = manifest[manifest["modality"] == "wsi"].iloc[0]
     assert (wsi["mpp"], wsi["region"]) == (0.5, 1)
     tables = manifest[manifest["path"].str.endswith((".csv", ".parquet"), na=False)]

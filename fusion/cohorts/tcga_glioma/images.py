@@ -47,7 +47,10 @@ def write_mri(raw: Raw, folder: Path) -> list[Row]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             nib.save(to_nifti(volume), folder / path)
             rows.append({"patient_id": patient, "modality": "mri", "path": path.as_posix()})
-            rows[-1]["sequence"] = sequence
+            rows[-1] |= {
+                "sequence": sequence,
+                "label_scheme": "whole_tumour" if sequence == "mask" else None,
+            }
     return rows
 
 

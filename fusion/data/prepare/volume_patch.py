@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Integer, UInt8
+from jaxtyping import Integer, UInt8
 
 Box = tuple[slice, slice, slice]
 
@@ -37,11 +37,10 @@ def draw_box(
     start = [int(rng.integers(0, n + 1)) for n in room]
     wanted = rng.random() < foreground
     if wanted and outlined is not None:
-        inside = outlined != 0
         # counted plane by plane: a list of all voxels of a tumour would take most of the time
-        planes = np.array([np.count_nonzero(plane) for plane in inside])
+        planes = np.array([np.count_nonzero(plane) for plane in outlined])
         if planes.any():
-            seed = _voxel(inside, planes, int(rng.choice(int(planes.sum()))))
+            seed = _voxel(outlined, planes, int(rng.choice(int(planes.sum()))))
             # the voxel may lie anywhere in the box, so that its place tells nothing
             start = [
                 int(np.clip(voxel - rng.integers(0, want), 0, most))
@@ -52,11 +51,11 @@ def draw_box(
 
 
 def _voxel(
-    inside: Bool[np.ndarray, "x y z"], planes: Integer[np.ndarray, " x"], number: int
+    outlined: UInt8[np.ndarray, "x y z"], planes: Integer[np.ndarray, " x"], number: int
 ) -> tuple[int, int, int]:
-    """The voxel with that number among those inside, in their order in memory."""
+    """The voxel with that number among those that are not 0, in their order in memory."""
     ends = np.cumsum(planes)
     x = int(np.searchsorted(ends, number, side="right"))
-    flat = np.flatnonzero(inside[x])[number - (ends[x] - planes[x])]
-    y, z = divmod(int(flat), inside.shape[2])
+    flat = np.flatnonzero(outlined[x])[number - (ends[x] - planes[x])]
+    y, z = divmod(int(flat), outlined.shape[2])
     return x, y, z
