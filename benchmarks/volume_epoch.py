@@ -1,6 +1,5 @@
 """How much of an epoch the network works, and how a whole volume is outlined in windows."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -9,17 +8,18 @@ import numpy as np
 import torch
 from monai.inferers import sliding_window_inference
 from torch import nn
+from volume_apart import apart
 from volume_files import Rows
 from volume_samples import BOX, PATCH, Batches, monai, ours, source
-from volume_turns import Line, peak, take_turns, timed, versus
+from volume_turns import Line, Turns, peak, take_turns, timed, versus
 
 from fusion.encoders.map_networks import map_network
 from fusion.encoders.outline import outline
 from fusion.encoders.tumour import TumourEncoder
 from fusion.types import PatientId, Volumes
 
-AGAIN, BATCH = 4, 2
-"""Six patients so many times in an epoch; of a batch."""
+PATIENTS, AGAIN, BATCH = 6, 4, 2
+"""Of the cohort; how often each is in an epoch; in a batch."""
 
 
 class Learner:
@@ -34,16 +34,13 @@ class Learner:
             nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(32, 2),
         )  # fmt: skip
         self.optimizer = torch.optim.AdamW(self.network.parameters())
-        self.spent = 0.0
 
     def step(self, image: torch.Tensor) -> None:
-        start = time.perf_counter()
         target = torch.zeros(len(image), dtype=torch.long)
         loss = nn.functional.cross_entropy(self.network(image), target)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        self.spent += time.perf_counter() - start
 
 
 def learn(learner: Learner, epoch: Batches) -> None:
@@ -51,39 +48,52 @@ def learn(learner: Learner, epoch: Batches) -> None:
         learner.step(image)
 
 
-def epoch(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> list[Line]:
+def at_hand() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The same batch again and again: what an epoch takes that waits for nothing."""
+    image = torch.randn(BATCH, 4, *PATCH)
+    return ((image, image) for _ in range(AGAIN * PATIENTS // BATCH))
+
+
+def steps_of(epochs: Mapping[str, Batches]) -> dict[str, Callable[[], float]]:
+    learner = Learner()
+    return {name: timed(partial(learn, learner, one)) for name, one in epochs.items()}
+
+
+def peer_epochs(files: Mapping[PatientId, Rows], folder: Path) -> dict[str, Callable[[], float]]:
+    make = partial(monai, files=files, folder=folder, batch=BATCH, again=AGAIN)
+    return steps_of(
+        {
+            "peers' compute": at_hand,
+            "CacheDataset": make("CacheDataset", workers=0),
+            "CacheDataset, 2 workers": make("CacheDataset", workers=2),
+            "PersistentDataset": make("PersistentDataset", workers=2),
+        }
+    )
+
+
+def epoch(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> Iterator[Line]:
     """Compute share: the time of the same steps on a batch at hand, of the epoch's time."""
     mri = source(folder / "cache")
     assert not mri.prepare(files)
-    learner = Learner()
-    image = torch.randn(BATCH, 4, *PATCH)
+    mine = steps_of({"compute": at_hand, "ours": ours(mri, files, batch=BATCH, again=AGAIN)})
+    with apart(peer_epochs, files, folder / "as they come") as peers:
+        yield from _epochs("E1", take_turns({**mine, **peers}, repeats), goals=True)
+    peers = peer_epochs(files, folder / "helped")
+    yield from _epochs("with our allocator,", take_turns({**mine, **peers}, repeats), goals=False)
 
-    def at_hand() -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        return ((image, image) for _ in range(AGAIN * len(files) // BATCH))
 
-    make = partial(monai, files=files, folder=folder, batch=BATCH, again=AGAIN)
-    epochs: dict[str, Batches] = {
-        "compute": at_hand,
-        "ours": ours(mri, files, batch=BATCH, again=AGAIN),
-        "CacheDataset": make("CacheDataset", workers=0),
-        "CacheDataset, 2 workers": make("CacheDataset", workers=2),
-        "PersistentDataset": make("PersistentDataset", workers=2),
-    }
-    steps: dict[str, Callable[[], float]] = {
-        name: timed(partial(learn, learner, one)) for name, one in epochs.items()
-    }
-    turns = take_turns(steps, repeats)
-    share = {name: float(np.median(turns["compute"] / turns[name])) for name in epochs}
-    lines = [
-        Line("E1 compute share of an epoch, two cores", "0.80", f"{share['ours']:.2f}",
-             share["ours"] >= 0.8),
-        *(Line(f"E1 the same with {name}", "", f"{share[name]:.2f}", None)
-          for name in list(epochs)[2:]),
-    ]  # fmt: skip
-    best = min(("CacheDataset", "CacheDataset, 2 workers"), key=lambda n: np.median(turns[n]))
-    lines.append(versus("E1 an epoch", turns, "ours", best, 2.0))
-    lines.append(versus("E1 an epoch", turns, "ours", "PersistentDataset", 2.8))
-    return lines
+def _epochs(what: str, turns: Turns, *, goals: bool) -> Iterator[Line]:
+    peers = [name for name in turns if name not in ("compute", "ours", "peers' compute")]
+    share = float(np.median(turns["compute"] / turns["ours"]))
+    if goals:
+        yield Line(f"{what} compute share of an epoch, two cores", "0.80", f"{share:.2f}",
+                   share >= 0.8)  # fmt: skip
+    for name in peers:
+        theirs = float(np.median(turns["peers' compute"] / turns[name]))
+        yield Line(f"{what} the share with {name}", "", f"{theirs:.2f}", None)
+    best = min(peers[:2], key=lambda name: np.median(turns[name]))
+    yield versus(f"{what} an epoch", turns, "ours", best, 2.0 if goals else None)
+    yield versus(f"{what} an epoch", turns, "ours", peers[2], 2.8 if goals else None)
 
 
 def windows(repeats: int) -> list[Line]:

@@ -8,6 +8,7 @@ nnU-Net v2 is written here with blosc2: float32, blocks of 16 KB with all channe
 first cache, chunks of 1 MB, mapped from the disk and unpacked by one thread.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -191,3 +192,31 @@ class Blosc(Dataset):
 def blosc(files: Mapping[PatientId, Rows], folder: Path, codec: str) -> Batches:
     loader = DataLoader(Blosc(files, folder / codec, codec), batch_size=1)
     return lambda: iter(loader)
+
+
+def seconds_each(epoch: Batches, most: int) -> Callable[[], float]:
+    """A sample's seconds, over up to so many of an epoch."""
+
+    def run() -> float:
+        start, done = time.perf_counter(), 0
+        for image, label in epoch():
+            assert image.shape[-3:] == label.shape[-3:] == PATCH
+            done += 1
+            if done == most:
+                break
+        return (time.perf_counter() - start) / done
+
+    return run
+
+
+def peer_samples(files: Mapping[PatientId, Rows], folder: Path) -> dict[str, Callable[[], float]]:
+    """A turn of each peer; whoever calls this says how many threads there are."""
+    torch.set_num_threads(1)
+    epochs = {
+        kind: monai(kind, files, folder, batch=1, again=1, workers=0)
+        for kind in ("Dataset", "PersistentDataset", "CacheDataset")
+    }
+    epochs |= {f"blosc2 {codec}": blosc(files, folder, codec) for codec in ("LZ4HC", "ZSTD")}
+    return {
+        name: seconds_each(epoch, 2 if name == "Dataset" else 6) for name, epoch in epochs.items()
+    }

@@ -6,22 +6,23 @@
 
 Six heads like BraTS's are written into a temporary folder (`volume_files.py`). Ratios are medians,
 over turns, of the ratio within a turn, after a turn that does not count; files are in the page
-cache; all sides have the allocator of `train.py`. What is compared stands in `volume_samples.py`,
-`volume_chain.py`, `volume_epoch.py` and `volume_large.py`.
+cache. Ours runs as `train.py` does, with its allocator; peers run as they come, in a process of
+their own (`volume_apart.py`), and once more beside ours with that allocator. What is compared
+stands in `volume_samples.py`, `volume_chain.py`, `volume_epoch.py` and `volume_large.py`.
 """
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
 import volume_chain
 import volume_epoch
 import volume_large
+from volume_apart import apart
 from volume_files import Rows, write_cohort
-from volume_samples import PATCH, Batches, blosc, monai, ours, source
+from volume_samples import PATCH, ours, peer_samples, seconds_each, source
 from volume_turns import Line, milliseconds, one_core, take_turns, timed, versus
 
 from fusion.run.allocator import keep_freed_memory
@@ -31,40 +32,25 @@ GOALS = {"Dataset": 60.0, "PersistentDataset": 9.0, "CacheDataset": 6.0, "blosc2
          "blosc2 ZSTD": None}  # fmt: skip
 
 
-def seconds_each(epoch: Batches, most: int) -> Callable[[], float]:
-    """A sample's seconds, over up to so many of an epoch."""
-
-    def run() -> float:
-        start, done = time.perf_counter(), 0
-        for image, label in epoch():
-            assert image.shape[-3:] == label.shape[-3:] == PATCH
-            done += 1
-            if done == most:
-                break
-        return (time.perf_counter() - start) / done
-
-    return run
-
-
 def samples(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> Iterator[Line]:
     mri = source(folder / "cache")
     assert not mri.prepare(files)
-    epochs = {"ours": ours(mri, files, batch=1, again=2)}
-    for kind in ("Dataset", "PersistentDataset", "CacheDataset"):
-        epochs[kind] = monai(kind, files, folder, batch=1, again=1, workers=0)
-    for codec in ("LZ4HC", "ZSTD"):
-        epochs[f"blosc2 {codec}"] = blosc(files, folder, codec)
-    many = {"ours": 12, "Dataset": 2}
-    steps = {name: seconds_each(epoch, many.get(name, 6)) for name, epoch in epochs.items()}
     one, other = torch.rand(4, *PATCH), torch.empty(4, *PATCH)
-    steps["memcpy"] = timed(lambda: other.copy_(one), times=10)
-    with one_core():
-        turns = take_turns(steps, repeats)
+    mine = {
+        "ours": seconds_each(ours(mri, files, batch=1, again=2), 12),
+        "memcpy": timed(lambda: other.copy_(one), times=10),
+    }
+    with one_core(), apart(peer_samples, files, folder / "as they come") as peers:
+        turns = take_turns({**mine, **peers}, repeats)
     for peer, least in GOALS.items():
         yield versus("R1 training sample, one core", turns, "ours", peer, least)
     limit = float((turns["ours"] / turns["memcpy"]).mean())
     shown = f"{limit:.1f}x ({milliseconds(turns, 'memcpy')})"
     yield Line("R1 beside a copy of its floats in memory", "at most 3x", shown, limit <= 3)
+    with one_core():
+        turns = take_turns({**mine, **peer_samples(files, folder / "helped")}, repeats)
+    for peer in GOALS:
+        yield versus("the same, peers with our allocator", turns, "ours", peer, None)
 
 
 def main() -> int:
@@ -73,7 +59,7 @@ def main() -> int:
     parts = ("samples", "chain", "cohort", "augmentation", "epoch", "windows", "large")
     parser.add_argument("--only", choices=parts, action="append")
     chosen = parser.parse_args()
-    keep_freed_memory()  # as train.py does; all sides have it
+    keep_freed_memory()  # as train.py does
     wanted = chosen.only or parts
     print("| what | goal | measured | |\n|---|---|---|---|", flush=True)
     missed = False

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from fusion.config.strict import Strict
 
@@ -19,7 +19,8 @@ class ClassificationConfig(Strict):
     classes: list[str] = Field(min_length=2)
     balanced: bool
     """Weigh classes by their inverse frequency among the training patients."""
-    weight: PositiveFloat
+    weight: NonNegativeFloat
+    """Of the task's loss; 0 predicts it and learns nothing from it."""
     defining: Defining
 
 
@@ -30,7 +31,7 @@ class OrdinalConfig(Strict):
     column: str
     classes: list[str] = Field(min_length=3)
     """From low to high."""
-    weight: PositiveFloat
+    weight: NonNegativeFloat
     defining: Defining
 
 
@@ -44,7 +45,7 @@ class CoxConfig(Strict):
     ties: Literal["breslow", "efron"]
     risk_sets: Literal["batch", "bank"]
     """Who is at risk in the training loss: the batch, or all training patients, as last seen."""
-    weight: PositiveFloat
+    weight: NonNegativeFloat
     defining: Defining
 
 
@@ -55,7 +56,7 @@ class DiscreteTimeConfig(Strict):
     column: str
     horizons_days: list[PositiveFloat] = Field(min_length=1)
     bins: PositiveInt
-    weight: PositiveFloat
+    weight: NonNegativeFloat
     defining: Defining
 
 
@@ -65,7 +66,7 @@ class WeibullConfig(Strict):
     kind: Literal["weibull"]
     column: str
     horizons_days: list[PositiveFloat] = Field(min_length=1)
-    weight: PositiveFloat
+    weight: NonNegativeFloat
     defining: Defining
 
 
@@ -81,7 +82,7 @@ class CompetingConfig(Strict):
     """What may stand in `<column>_cause`; the report holds each for a task, `<task>_<cause>`."""
     horizons_days: list[PositiveFloat] = Field(min_length=1)
     ties: Literal["breslow", "efron"]
-    weight: PositiveFloat
+    weight: NonNegativeFloat
     defining: Defining
 
 

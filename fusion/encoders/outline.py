@@ -17,6 +17,10 @@ LEFT_RIGHT = 2
 """The only mirror of a head, and the only one that training shows."""
 
 
+AIR = -30.0
+"""Logit of a voxel that no window covers, because nothing is near: a probability of 1e-13."""
+
+
 def outline(
     encoder: TumourEncoder,
     x: Volumes,
@@ -31,6 +35,7 @@ def outline(
         encoder: Trained.
         x: Whole volumes.
         window: Voxels of the windows that larger volumes are cut into; None takes a volume whole.
+            Only the box that holds all voxels other than 0 is cut.
         overlap: Share of a window that its neighbour covers too; where windows overlap, what lies
             near a window's border counts less.
         flips: Look at the mirrored volume too: two views.
@@ -77,12 +82,13 @@ def _logits(
 def _windowed(
     encoder: TumourEncoder, x: Volumes, sides: Sequence[int], overlap: float
 ) -> Float[Tensor, "batch regions x y z"]:
-    # channels may differ between patients, so each goes by itself
+    # channels and what is air may differ between patients, so each goes by itself
     rows = []
     for i in range(len(x)):
-        channels = x.channels[i : i + 1]
+        channels, image = x.channels[i : i + 1], x.image[i : i + 1]
+        box = _inhabited(image[0, channels[0]], sides)
         found = sliding_window_inference(
-            x.image[i : i + 1],
+            image[:, :, *box],
             roi_size=tuple(sides),
             sw_batch_size=1,
             predictor=lambda part, channels=channels: encoder.region_logits(
@@ -92,8 +98,27 @@ def _windowed(
             mode="gaussian",
         )
         assert isinstance(found, Tensor)
-        rows.append(found)
+        row = found.new_full((1, found.shape[1], *image.shape[2:]), AIR)
+        row[:, :, *box] = found
+        rows.append(row)
     return torch.cat(rows)
+
+
+def _inhabited(
+    image: Float[Tensor, "channels x y z"], sides: Sequence[int]
+) -> tuple[slice, slice, slice]:
+    """The box of all that is not 0, as large as a window where the volume is."""
+    there = (image != 0).any(dim=0)
+    ends = []
+    for axis, side in enumerate(sides):
+        others = tuple(a for a in range(3) if a != axis)
+        places = torch.nonzero(there.sum(dim=others)).flatten().tolist() or [0]
+        have, low, high = there.shape[axis], places[0], places[-1] + 1
+        wide = min(have, max(high - low, side))
+        low = min(max(0, (low + high - wide) // 2), have - wide)
+        ends.append(slice(low, low + wide))
+    x, y, z = ends
+    return x, y, z
 
 
 def entropy(views: Float[Tensor, "views *shape"]) -> Float[Tensor, "*shape"]:

@@ -26,8 +26,8 @@ def write_lesions(folder: Path, found: Outlined, midline: Midline | None) -> dic
         midline: plane between left and right, in millimetres of the files; None tells no sides.
 
     Returns:
-        What a table of patients says of them: their number, and across the largest one of the
-        first region.
+        What a table of patients says: whether there is a tumour (anything of the first region),
+        the highest probability of one anywhere, the number of lesions, and across the largest.
 
     Raises:
         ConfigError: where the midline does not divide the image, naming the patient.
@@ -44,6 +44,8 @@ def write_lesions(folder: Path, found: Outlined, midline: Midline | None) -> dic
     columns = [f"{largest}_longest_mm", f"{largest}_perpendicular_mm"]
     known = len(table) > 0 and found.spacing_mm is not None
     return {
+        "tumour": bool(found.masks[0].any()),
+        "highest_probability": round(float(found.share[0].max()), 4),
         "lesions": len(table),
         **{f"largest_{name}": float(table[name].iloc[0]) if known else None for name in columns},
     }

@@ -76,3 +76,12 @@ def test_both_weightings_know_it(weighting):
         assert total.item() == 1.5
     else:  # learned weights begin at 1, with a penalty of 0 for being sure
         assert total.requires_grad
+
+
+def test_a_weight_of_zero_learns_nothing_of_a_task_and_is_no_learned_weight():
+    nothing = [BTSC, "tasks.diagnosis.weight=0"]
+    weigh = build_weighting(compose([*nothing, "weighting=fixed"]), ("mri_segmentation",))
+    losses = {"diagnosis": torch.tensor(3.0), "mri_segmentation": torch.tensor(2.0)}
+    assert weigh(losses).item() == 2.0
+    with pytest.raises(ConfigError, match=r"diagnosis with weight 0 and weighting: learned"):
+        build_weighting(compose([*nothing, "weighting=learned"]), ("mri_segmentation",))

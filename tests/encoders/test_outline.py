@@ -69,6 +69,22 @@ def test_windows_that_hold_the_volume_take_it_whole():
     assert model.network.network.seen == [(8, 6, 4)]
 
 
+def test_windows_lie_where_something_is():
+    """Air around a head costs nothing, holds no tumour, and changes nothing inside."""
+    model, x = encoder(), volumes(6, 5, 4)
+    image = torch.zeros(2, 2, 20, 12, 9)
+    image[:, :, 11:17, 7:12, :4] = x.image
+    inside = run(model, x, window=(4, 4, 4), overlap=0.0)
+    padded = run(model, Volumes(image, x.channels), window=(4, 4, 4), overlap=0.0)
+    torch.testing.assert_close(padded[..., 11:17, 7:12, :4], inside, atol=1e-5, rtol=1e-5)
+    padded[..., 11:17, 7:12, :4] = 0.0
+    assert padded.max() < 1e-12
+    model.network.network.seen.clear()
+    run(model, Volumes(image, x.channels), window=(8, 8, 8))
+    assert model.network.network.seen == [(8, 8, 8)] * 2  # once for each patient
+    assert run(model, Volumes(image * 0, x.channels), window=(4, 4, 4)).isfinite().all()
+
+
 def test_an_absent_channel_is_absent_in_each_window():
     model, x = encoder(), volumes(8, 8, 8)
     junk = x.image.clone()

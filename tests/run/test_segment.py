@@ -77,6 +77,7 @@ def test_masks_lie_on_the_grid_of_the_files_and_nothing_is_done_twice(
         mine = pd.read_csv(tmp_path / patient / "lesions.csv")
         assert len(mine) == note["lesions"] == len(numbers["lesions"])
         assert mine["WT_voxels"].sum() == note["WT_voxels"]
+        assert note["tumour"] == (note["WT_voxels"] > 0) == (note["lesions"] > 0)
         assert (everybody["patient_id"] == patient).sum() == len(mine)
     before = (tmp_path / who[0] / "mask.nii.gz").stat().st_mtime_ns
     given(outlining / "bundle", small_demo, tmp_path, patients=who)

@@ -153,9 +153,18 @@ def loss_weights(config: RunConfig, own: Sequence[str]) -> dict[str, float]:
 
 
 def build_weighting(config: RunConfig, own: Sequence[str]) -> nn.Module:
-    """How the losses of tasks, and those of encoders' own, add up."""
+    """How the losses of tasks, and those of encoders' own, add up.
+
+    Raises:
+        ConfigError: for a weight of 0 where weights are learned.
+    """
     match config.weighting:
         case "fixed":
             return FixedWeights(weights=loss_weights(config, own))
         case "learned":
+            if none := sorted(n for n, w in loss_weights(config, own).items() if w == 0):
+                raise ConfigError(
+                    f"{', '.join(none)} with weight 0 and weighting: learned, which chooses weights "
+                    "itself; say weighting=fixed"
+                )
             return LearnedWeights(tasks=[*config.tasks, *own])
