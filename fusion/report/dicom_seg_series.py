@@ -1,17 +1,20 @@
-"""Where the slices of one DICOM series lie: headers alone, no pixels."""
+"""The slices of one DICOM series, as a segmentation refers to them: headers alone, no pixels."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom import dcmread
 
+from fusion.data.readers.dicom_file import is_dicom, read_header, understood
+from fusion.data.readers.dicom_frames import frames
+from fusion.data.readers.dicom_grid import stack
 from fusion.errors import ReadError
-from fusion.report.dicom_seg_grid import TOLERANCE_VOXELS, Grid
+from fusion.report.dicom_seg_grid import Grid
 
-SAME = ("Rows", "Columns", "PixelSpacing", "ImageOrientationPatient", "FrameOfReferenceUID")
-NEEDED = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "ImagePositionPatient", *SAME)
+NEEDED = ("SOPInstanceUID", "SOPClassUID", "StudyInstanceUID", "FrameOfReferenceUID")
+"""By which a segmentation names a slice and the space that it lies in."""
 
 MAY_BE_EMPTY = (
     "PatientID",
@@ -41,98 +44,53 @@ def read_series(folder: Path) -> SourceSeries:
     """Read the headers of the one series in a folder; files that are not DICOM are passed over.
 
     Raises:
-        ReadError: for no series or several, images of several frames, without a place in the
-            patient, of different sizes or directions, two at one place, or uneven gaps.
+        ReadError: for no series or several, images of several frames, and whatever
+            `fusion.data.readers.dicom_frames` and `dicom_grid` refuse in a series to be converted.
     """
-    images = _headers(folder)
-    series = sorted({str(image.get("SeriesInstanceUID")) for image in images})
-    if len(series) != 1:
-        found = "no DICOM image" if not series else f"{len(series)} series ({', '.join(series)})"
-        raise ReadError(folder, f"expected the images of one series, found {found}")
-    for image in images:
-        _check(image, images[0])
-    row, column = np.array(images[0].ImageOrientationPatient, dtype=float).reshape(2, 3)
-    normal = np.cross(row, column)
-    images.sort(key=lambda image: float(normal @ _place(image)))
-    places = np.array([_place(image) for image in images])
-    if len(images) < 2:
-        raise ReadError(folder, "one image has no spacing between slices; expected 2 or more")
-    step = (places[-1] - places[0]) / (len(images) - 1)
-    for image in images:
-        if not image.get("SliceThickness"):  # may be empty, and highdicom wants a number
-            image.SliceThickness = round(float(np.linalg.norm(step)), 6)
-    down, along = (float(edge) for edge in images[0].PixelSpacing)
-    _check_gaps(folder, images, places, step, smallest=min(down, along))
-    lps = np.eye(4)
-    lps[:3] = np.stack([row * along, column * down, step, places[0]], axis=1)
-    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ lps
-    shape = (int(images[0].Columns), int(images[0].Rows), len(images))
-    return SourceSeries(folder, tuple(images), Grid(shape, affine))
-
-
-def _headers(folder: Path) -> list[Any]:
     if not folder.is_dir():
         raise ReadError(folder, "no such folder; give the folder of the source series")
-    images = []
-    for path in sorted(p for p in folder.iterdir() if p.is_file()):
-        with path.open("rb") as file:
-            if file.read(132)[128:] != b"DICM" or path.name.upper() == "DICOMDIR":
-                continue
-        try:
-            image = dcmread(path, stop_before_pixels=True)
-        except Exception as error:  # pydicom has no base class of its own
-            raise ReadError(path, f"damaged ({error}); copy or export it again") from error
-        if not image.get("SeriesInstanceUID"):
-            raise ReadError(path, "has no SeriesInstanceUID: torn, or no image; copy it again")
-        image.filename = str(path)
-        images.append(image)
-    return images
-
-
-def _check(image: Any, first: Any) -> None:
-    path = image.filename
-    missing = [name for name in NEEDED if image.get(name) in (None, "")]
-    if missing:
-        raise ReadError(path, f"has no {', '.join(missing)}; expected a slice with its place")
-    if int(image.get("NumberOfFrames") or 1) > 1:
-        raise ReadError(
-            path,
-            f"holds {image.NumberOfFrames} frames; expected one slice per file: convert the "
-            "enhanced series to classic images",
-        )
-    for name in SAME:
-        ours, theirs = image[name].value, first[name].value
-        if name in ("PixelSpacing", "ImageOrientationPatient"):
-            same = np.allclose(np.array(ours, float), np.array(theirs, float), atol=1e-4)
-        else:
-            same = ours == theirs
-        if not same:
-            raise ReadError(
-                path,
-                f"{name} is {ours}, and {theirs} in {first.filename}; expected one stack of slices",
-            )
-    for name in MAY_BE_EMPTY:
-        if name not in image:
-            setattr(image, name, "")
-
-
-def _check_gaps(
-    folder: Path, images: list[Any], places: np.ndarray, step: np.ndarray, smallest: float
-) -> None:
-    gap_mm = float(np.linalg.norm(step))
-    regular = places[0] + np.arange(len(images))[:, None] * step
-    off_mm = np.linalg.norm(places - regular, axis=1)
-    if gap_mm > 0 and off_mm.max() <= TOLERANCE_VOXELS * min(smallest, gap_mm):
-        return
-    gaps = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    odd = int(np.abs(gaps - np.median(gaps)).argmax())
-    raise ReadError(
-        folder,
-        f"slices are not evenly spaced: {gaps[odd]:.3f} mm between "
-        f"{Path(images[odd].filename).name} and {Path(images[odd + 1].filename).name}, "
-        f"{np.median(gaps):.3f} mm elsewhere; a slice is missing or there twice",
+    paths = sorted(p for p in folder.iterdir() if p.is_file() and p.name.upper() != "DICOMDIR")
+    headers = {path: read_header(path, None) for path in paths if is_dicom(path)}
+    _check(folder, headers)
+    slices = []
+    for path, data in headers.items():
+        with understood(path, None):
+            slices += frames(data, path, None)
+    found = stack(slices, None)
+    images = tuple(headers[frame.path] for frame in found.frames)
+    gap_mm = round(float(np.linalg.norm(found.affine[:3, 2])), 6)
+    for image in images:
+        if not image.get("SliceThickness"):  # may be empty, and highdicom wants a number
+            image.SliceThickness = gap_mm
+        for name in MAY_BE_EMPTY:
+            if name not in image:
+                setattr(image, name, "")
+    first = found.frames[0]
+    return SourceSeries(
+        folder, images, Grid((first.columns, first.rows, len(images)), found.affine)
     )
 
 
-def _place(image: Any) -> np.ndarray:
-    return np.array(image.ImagePositionPatient, dtype=float)
+def _check(folder: Path, headers: Mapping[Path, Any]) -> None:
+    for path, data in headers.items():
+        if not data.get("SeriesInstanceUID"):
+            raise ReadError(path, "has no SeriesInstanceUID: torn, or no image; copy it again")
+    series = sorted({str(data.SeriesInstanceUID) for data in headers.values()})
+    if len(series) != 1:
+        found = "no DICOM image" if not series else f"{len(series)} series ({', '.join(series)})"
+        raise ReadError(folder, f"expected the images of one series, found {found}")
+    spaces: dict[str, Path] = {}
+    for path, data in headers.items():
+        missing = [name for name in NEEDED if not data.get(name)]
+        if missing:
+            raise ReadError(path, f"has no {', '.join(missing)}; send the series anew")
+        if int(data.get("NumberOfFrames") or 1) > 1:
+            raise ReadError(
+                path,
+                f"holds {data.NumberOfFrames} frames; expected one slice per file: convert the "
+                "enhanced series to classic images",
+            )
+        spaces.setdefault(str(data.FrameOfReferenceUID), path)
+    if len(spaces) > 1:
+        one, other = list(spaces.values())[:2]
+        raise ReadError(other, f"its FrameOfReferenceUID is not that of {one.name}; expected one")

@@ -38,7 +38,7 @@ def write_lesions(folder: Path, found: Outlined, midline: Midline | None) -> dic
     except ConfigError as error:
         raise ConfigError(f"{found.patient}: {error}") from error
     publish(folder / NUMBERS, json.dumps(numbers, indent=1, allow_nan=False).encode())
-    table = lesion_table(*grid)
+    table = lesion_table(*grid).round(3)  # a micrometre, a microlitre
     publish(folder / TABLE, to_csv(table))
     largest = found.regions[0]
     columns = [f"{largest}_longest_mm", f"{largest}_perpendicular_mm"]

@@ -164,7 +164,7 @@ def build_weighting(config: RunConfig, own: Sequence[str]) -> nn.Module:
         case "learned":
             if none := sorted(n for n, w in loss_weights(config, own).items() if w == 0):
                 raise ConfigError(
-                    f"{', '.join(none)} with weight 0 and weighting: learned, which chooses weights "
-                    "itself; say weighting=fixed"
+                    f"{', '.join(none)} with weight 0 and weighting: learned, which chooses "
+                    "weights itself; say weighting=fixed"
                 )
             return LearnedWeights(tasks=[*config.tasks, *own])
