@@ -7,6 +7,7 @@ says what was found, what was expected and what to do.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class FusionError(Exception):
@@ -38,11 +39,14 @@ class CohortError(FusionError, ValueError):
     """A cohort's tables contradict themselves or the configuration; carries *all* faults."""
 
     def __init__(self, root: Path | str, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.root, self.faults = root, tuple(faults)
         shown = "\n".join(f"  {fault}" for fault in self.faults[:50])
         more = f"\n  ... and {len(self.faults) - 50} more" if len(self.faults) > 50 else ""
         noun = "fault" if len(self.faults) == 1 else "faults"
         super().__init__(f"{root}: {len(self.faults)} {noun}\n{shown}{more}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.root, self.faults)
 
 
 class SplitError(FusionError, ValueError):
@@ -58,6 +62,9 @@ class ReadError(FusionError, ValueError):
         self.message = message
         who = f"patient {patient}: " if patient else ""
         super().__init__(f"{who}{path}: {message}")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # else it could not leave a worker process
+        return type(self), (self.path, self.message, self.patient)
 
 
 class ConfigError(FusionError, ValueError):
@@ -88,10 +95,13 @@ class Interrupted(FusionError, RuntimeError):
     """A signal stopped the run after its checkpoint was saved."""
 
     def __init__(self, signal_name: str, exit_code: int, resume: str) -> None:
-        self.exit_code = exit_code
+        self.signal_name, self.exit_code, self.resume = signal_name, exit_code, resume
         super().__init__(
             f"stopped by {signal_name}; the checkpoint is saved. Go on with:\n  {resume}"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.signal_name, self.exit_code, self.resume)
 
 
 class PredictionsError(FusionError, ValueError):

@@ -138,7 +138,7 @@ def _sheet(modality: str, rows: Sequence[Measured]) -> Sheet:
 def _picture(found: Sequence[Pictured]) -> Drawing:
     caption = (
         "The external patients with the best, the median and the worst Dice of the first region: "
-        "what the network outlined, and dotted what was drawn by hand. Letters: the patient's "
-        "right and left, front and back."
+        "what the network outlined, and dotted what was drawn by hand. Letters, where files "
+        "tell: the patient's right and left, front and back."
     )
     return outline_picture(found, "outlines", "Outlines: best, median, worst", caption)

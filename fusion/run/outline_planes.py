@@ -43,7 +43,7 @@ def pictured(
                 np.stack([_shown(mask, axis, at) for mask in masks]),
                 None if truth is None else _shown(truth, axis, at),
                 float(side_mm[rest[1]] / side_mm[rest[0]]),
-                sides,
+                sides if volume.units_known else ("", ""),  # nobody knows which side is which
             )
         )
     return Pictured(found.patient, sequence, found.regions, tuple(planes), dice)
