@@ -1,7 +1,8 @@
 """From files to prepared volumes, and what augmentation costs, beside MONAI's own transforms."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from monai.transforms import (
     RandAffined,
     RandGaussianNoised,
 )
+from volume_apart import apart
 from volume_files import SEQUENCES, Rows
 from volume_samples import BOX, KEYS, deterministic, listed, source
 from volume_turns import Line, one_core, take_turns, timed, versus
@@ -40,7 +42,7 @@ def prepare(rows: Rows) -> np.ndarray:
     return PREPARATION.make("P", {n: read[n] for n in SEQUENCES}, read["mask"]).image
 
 
-def apart(rows: Rows) -> tuple[float, float]:
+def differ(rows: Rows) -> tuple[float, float]:
     """Largest difference from MONAI's numbers: in single precision, and as the cache keeps them."""
     theirs = Compose(deterministic())(listed({PatientId("P"): rows})[0])["image"].numpy()
     kept, single, half = prepare(rows), 0.0, 0.0
@@ -57,18 +59,25 @@ def apart(rows: Rows) -> tuple[float, float]:
     return single, half
 
 
-def chain(files: Mapping[PatientId, Rows], repeats: int) -> list[Line]:
-    rows = next(iter(files.values()))
+def peer_chain(files: Mapping[PatientId, Rows]) -> dict[str, Callable[[], float]]:
+    torch.set_num_threads(1)
     compose, item = Compose(deterministic()), listed(files)[0]
-    steps = {"ours": timed(lambda: prepare(rows)), "MONAI": timed(lambda: compose(dict(item)))}
+    return {"MONAI": timed(lambda: compose(dict(item)))}
+
+
+def chain(files: Mapping[PatientId, Rows], repeats: int) -> Iterator[Line]:
+    rows = next(iter(files.values()))
+    mine = {"ours": timed(lambda: prepare(rows))}
+    what = "decode, orient, crop, normalise, one core"
     with one_core():
-        turns = take_turns(steps, repeats)
-    single, half = apart(rows)
-    return [
-        versus("R2 decode, orient, crop, normalise, one core", turns, "ours", "MONAI", 2.5),
-        Line("R2 its numbers, beside MONAI's", "1e-5", f"{single:.1e}", single <= 1e-5),
-        Line("the same, as the cache keeps them (half precision)", "", f"{half:.1e}", None),
-    ]
+        with apart(peer_chain, files) as peers:
+            turns = take_turns({**mine, **peers}, repeats)
+        helped = take_turns({**mine, **peer_chain(files)}, repeats)
+    yield versus(f"R2 {what}", turns, "ours", "MONAI", 2.5)
+    yield versus("the same, MONAI with our allocator", helped, "ours", "MONAI", None)
+    single, half = differ(rows)
+    yield Line("R2 its numbers, beside MONAI's", "1e-5", f"{single:.1e}", single <= 1e-5)
+    yield Line("the same, as the cache keeps them (half precision)", "", f"{half:.1e}", None)
 
 
 def cohort(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> list[Line]:
@@ -89,40 +98,49 @@ def cohort(files: Mapping[PatientId, Rows], folder: Path, repeats: int) -> list[
     ]
 
 
-def augmentation(repeats: int) -> list[Line]:
+def _example() -> Volumes:
     generator = torch.Generator().manual_seed(0)
     image = torch.randn(1, 4, *BOX, generator=generator)
     image[:, :, :20] = 0
     regions = torch.randint(0, 8, (1, *BOX), dtype=torch.uint8, generator=generator)
-    volumes = Volumes(image, torch.ones(1, 4, dtype=torch.bool), regions, torch.ones(1, 3).bool())
-    item = {"image": image[0], "label": regions.float()}
-    always = Warp(chance=1.0, rotate_degrees=15.0, zoom=0.1, spacing_mm=(1.0, 1.0, 1.0))
-    turned = RandAffined(
-        KEYS, prob=1.0, rotate_range=(0.26,) * 3, scale_range=(0.1,) * 3,
-        mode=("bilinear", "nearest"), padding_mode="zeros",
-    )  # fmt: skip
-    noisy = RandGaussianNoised("image", prob=1.0, std=0.1)
-    bent = RandAdjustContrastd("image", prob=1.0, gamma=(0.7, 1.5), retain_stats=True)
-    pairs = {
-        "R3 turn and zoom of image and outline": (
-            lambda: warp(volumes, generator, always), lambda: turned(dict(item)), "RandAffined", 2.0
+    return Volumes(image, torch.ones(1, 4, dtype=torch.bool), regions, torch.ones(1, 3).bool())
+
+
+def peer_augmentation(threads: int) -> dict[str, Callable[[], float]]:
+    torch.set_num_threads(threads)
+    volumes = _example()
+    assert volumes.regions is not None
+    item = {"image": volumes.image[0], "label": volumes.regions.float()}
+    transforms = {
+        "RandAffined": RandAffined(
+            KEYS, prob=1.0, rotate_range=(0.26,) * 3, scale_range=(0.1,) * 3,
+            mode=("bilinear", "nearest"), padding_mode="zeros",
         ),
-        "noise": (
-            lambda: add_noise(image, generator, 0.1), lambda: noisy(dict(item)),
-            "RandGaussianNoised", None
-        ),
-        "gamma": (
-            lambda: change_gamma(image, generator, 0.4), lambda: bent(dict(item)),
-            "RandAdjustContrastd", None
+        "RandGaussianNoised": RandGaussianNoised("image", prob=1.0, std=0.1),
+        "RandAdjustContrastd": RandAdjustContrastd(
+            "image", prob=1.0, gamma=(0.7, 1.5), retain_stats=True
         ),
     }  # fmt: skip
-    lines = []
-    for name, (mine, theirs, peer, least) in pairs.items():
-        steps = {"ours": timed(mine), peer: timed(theirs)}
-        with one_core():
-            alone = take_turns(steps, repeats)
-        lines.append(
-            versus(f"{name}, two threads", take_turns(steps, repeats), "ours", peer, least)
-        )
-        lines.append(versus(f"{name}, one core", alone, "ours", peer, None))
-    return lines
+    return {name: timed(lambda t=each: t(dict(item))) for name, each in transforms.items()}
+
+
+def augmentation(repeats: int) -> Iterator[Line]:
+    generator, volumes = torch.Generator().manual_seed(0), _example()
+    image = volumes.image
+    always = Warp(chance=1.0, rotate_degrees=15.0, zoom=0.1, spacing_mm=(1.0, 1.0, 1.0))
+    mine = {
+        "turn and zoom": timed(lambda: warp(volumes, generator, always)),
+        "noise": timed(lambda: add_noise(image, generator, 0.1)),
+        "gamma": timed(lambda: change_gamma(image, generator, 0.4)),
+    }
+    pairs = (
+        ("R3 turn and zoom of image and outline", "turn and zoom", "RandAffined", 2.0),
+        ("noise", "noise", "RandGaussianNoised", None),
+        ("gamma", "gamma", "RandAdjustContrastd", None),
+    )
+    for threads, where in ((2, nullcontext()), (1, one_core())):
+        with where, apart(peer_augmentation, threads) as peers:
+            turns = take_turns({**mine, **peers}, repeats)
+        for what, ours, peer, least in pairs:
+            said = f"{what}, {threads} thread{'s' * (threads > 1)}"
+            yield versus(said, turns, ours, peer, least if threads == 2 else None)

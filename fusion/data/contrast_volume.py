@@ -45,9 +45,7 @@ def change_gamma(image: Image, generator: torch.Generator, most: float) -> Image
     for row, patient in enumerate(image):
         for channel, old in enumerate(patient):
             inside = old != 0
-            values = old.masked_select(
-                inside
-            )  # a head fills half of its box: the rest need not be raised
+            values = old.masked_select(inside)  # a head fills half of its box
             if len(values) and bool(values.max() > values.min()):
                 values = _bend(values, float(powers[row, channel]))
             changed[row, channel].masked_scatter_(inside, values)
