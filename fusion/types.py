@@ -42,6 +42,8 @@ class Bags:
     """One more than there are bags, from 0 to the number of rows."""
     parts: Int[Tensor, "total 2"] | None = None
     """Of each row: the number of its slide and of its sampled region, within its patient."""
+    labels: Int[Tensor, " total"] | None = None
+    """Of each row: the class of its region, where regions have labels; -1 is not known."""
 
     def __post_init__(self) -> None:
         if self.offsets.ndim != 1 or len(self.offsets) < 1:
@@ -74,6 +76,7 @@ class Bags:
             self.features.to(device, non_blocking=non_blocking),
             self.offsets.to(device, non_blocking=non_blocking),
             None if self.parts is None else self.parts.to(device, non_blocking=non_blocking),
+            None if self.labels is None else self.labels.to(device, non_blocking=non_blocking),
         )
 
 

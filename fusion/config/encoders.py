@@ -33,6 +33,8 @@ class HierarchyConfig(Strict):
     dim: PositiveInt
     attention_dim: PositiveInt
     dropout: Dropout
+    region_classes: list[str] | None = Field(min_length=2)
+    """What the manifest's `region_label` may be; regions then learn it too. null looks at none."""
 
 
 class ClamConfig(Strict):

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from fusion.config.adapt import AdaptConfig
-from fusion.config.encoders import BagEncoderConfig, VectorEncoderConfig
+from fusion.config.encoders import BagEncoderConfig, HierarchyConfig, VectorEncoderConfig
 from fusion.config.harmonise import ComBatConfig, StainConfig
 from fusion.config.strict import Strict
 from fusion.config.volume import VolumeConfig
@@ -98,6 +98,16 @@ class BagConfig(Strict):
     """In training, added to features: its standard deviation, in those of the training tiles."""
     encoder: BagEncoderConfig
     adapt: AdaptConfig
+
+    @model_validator(mode="after")
+    def _regions(self) -> "BagConfig":
+        told = isinstance(self.encoder, HierarchyConfig) and self.encoder.region_classes
+        if told and self.mix_tiles:
+            raise ValueError(
+                "mix_tiles mixes tiles of all regions of a patient, which region_classes tell "
+                "apart; set mix_tiles to 0, or region_classes to null"
+            )
+        return self
 
 
 class TableConfig(Strict):

@@ -28,7 +28,8 @@ def sample_tiles(bags: Bags, generator: torch.Generator, *, keep: float) -> Bags
     lengths = torch.zeros(len(bags), dtype=torch.long, device=device)
     lengths = lengths.index_add(0, bags.owner, kept.long())
     offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-    return Bags(bags.features[kept], offsets, None if bags.parts is None else bags.parts[kept])
+    parts, labels = (None if x is None else x[kept] for x in (bags.parts, bags.labels))
+    return Bags(bags.features[kept], offsets, parts, labels)
 
 
 def disturb_tiles(bags: Bags, generator: torch.Generator, *, noise: float, mix: float) -> Bags:
@@ -58,4 +59,4 @@ def disturb_tiles(bags: Bags, generator: torch.Generator, *, noise: float, mix: 
         features = torch.lerp(features, features[other], (mix * draw[1]).unsqueeze(1))
     if noise:
         features = features + noise * torch.randn(features.shape, generator=generator).to(device)
-    return Bags(features, bags.offsets, bags.parts)
+    return Bags(features, bags.offsets, bags.parts, bags.labels)

@@ -104,6 +104,7 @@ class Cohort:
         row = [entry.modality, path, *("" if x is None else str(x) for x in further)]
         if entry.tissue_mask is not None:  # at the end: rows without one stay what they were
             row.append(entry.tissue_mask.relative_to(self.root).as_posix())
+        row += [str(told) for told in (entry.region_label, entry.region_mm) if told is not None]
         return row
 
     @staticmethod

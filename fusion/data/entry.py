@@ -5,6 +5,9 @@ from pathlib import Path
 
 from fusion.types import Center, Modality, PatientId
 
+PlaceMm = tuple[float, float, float]
+"""Millimetres in RAS."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -25,6 +28,10 @@ class Entry:
     """Microns per pixel of level 0, given by hand for a slide or image that does not say."""
     region: str | None = None
     """Name of a sampled region, block or lesion."""
+    region_label: str | None = None
+    """What that region is, where it has a label of its own."""
+    region_mm: PlaceMm | None = None
+    """Where it was taken, in the space of the patient's images."""
     time_days: float | None = None
     """Days from diagnosis to this acquisition."""
     label_scheme: str | None = None

@@ -8,6 +8,7 @@ from fusion.data.confine import confined_file
 from fusion.data.entry import Entry
 from fusion.data.identifiers import modality_problem, patient_problem
 from fusion.data.label_scheme import label_scheme
+from fusion.data.region_cells import region_faults, region_place, region_problem
 from fusion.data.repetition import center_faults, file_faults
 from fusion.data.sheet import Row, number, read_sheet
 from fusion.data.table_keys import TABLE_SUFFIXES, key_faults
@@ -17,7 +18,10 @@ from fusion.types import Center, Modality, PatientId
 REQUIRED = ("patient_id", "center", "modality", "path")
 """Columns that every manifest has."""
 
-OPTIONAL = ("key", "sequence", "label_scheme", "mpp", "tissue_mask", "region", "time_days")
+OPTIONAL = (
+    *("key", "sequence", "label_scheme", "mpp", "tissue_mask"),
+    *("region", "region_label", "region_mm", "time_days"),
+)
 """Columns that a manifest may have."""
 
 
@@ -56,7 +60,7 @@ def read_manifest(path: Path, root: Path) -> Manifest:
     entries = [e for modalities in found.entries.values() for m in modalities.values() for e in m]
     found.faults += file_faults(entries, found.bare, path.name)
     found.faults += center_faults(found.centers, found.lines, path.name)
-    found.faults += key_faults(entries, path.name)
+    found.faults += key_faults(entries, path.name) + region_faults(entries, path.name)
     found.faults.sort(key=lambda fault: fault.line or 0)
     return found
 
@@ -82,7 +86,7 @@ def _read_row(
         problems.append(place if isinstance(place, str) else _key_problem(cells, place))
         if cells.get("tissue_mask"):
             drawn = _locate(cells["tissue_mask"], root)
-        problems += [_mask_problem(drawn, place), _scheme_problem(cells)]
+        problems += [_mask_problem(drawn, place), _scheme_problem(cells), region_problem(cells)]
     elif {"modality", "path"} <= cells.keys():
         problems.append(_blank_problem(cells))
     problems = [p for p in problems if p]
@@ -108,6 +112,8 @@ def _read_row(
             label_scheme=cells.get("label_scheme") or None,
             mpp=numbers["mpp"],
             region=cells.get("region") or None,
+            region_label=cells.get("region_label") or None,
+            region_mm=at if isinstance(at := region_place(cells), tuple) else None,
             time_days=numbers["time_days"],
             tissue_mask=drawn if isinstance(drawn, Path) else None,
         )

@@ -99,12 +99,11 @@ def stack(inputs: Sequence[Input], empty: Empty = single) -> Input:
     if isinstance(first, Bags) and all(isinstance(x, Bags) for x in inputs):
         lengths = torch.cat([x.lengths for x in inputs])  # type: ignore[union-attr]
         offsets = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-        parts = [x.parts for x in inputs]  # type: ignore[union-attr]
-        known = [part for part in parts if part is not None]
         return Bags(
             torch.cat([x.features for x in inputs]),  # type: ignore[union-attr]
             offsets,
-            torch.cat(known) if len(known) == len(parts) else None,
+            _all_or_none([x.parts for x in inputs]),  # type: ignore[union-attr]
+            _all_or_none([x.labels for x in inputs]),  # type: ignore[union-attr]
         )
     if isinstance(first, Volumes) and all(isinstance(x, Volumes) for x in inputs):
         return _stack_volumes([x for x in inputs if isinstance(x, Volumes)], empty)
@@ -113,6 +112,11 @@ def stack(inputs: Sequence[Input], empty: Empty = single) -> Input:
     raise TypeError(
         f"one modality gave several kinds: {sorted({type(x).__name__ for x in inputs})}"
     )
+
+
+def _all_or_none(parts: Sequence[Tensor | None]) -> Tensor | None:
+    known = [part for part in parts if part is not None]
+    return torch.cat(known) if len(known) == len(parts) else None
 
 
 def _stack_volumes(inputs: Sequence[Volumes], empty: Empty) -> Volumes:

@@ -1,12 +1,16 @@
 """A bag of tiles -> one token, by way of slides and sampled regions."""
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from fusion.encoders.base import Encoder, one_token
 from fusion.encoders.gated_attention import GatedAttention
 from fusion.encoders.tile_embedding import TileEmbedding
+from fusion.errors import ConfigError
 from fusion.types import Bags, Tokens
 
 LEVELS = ("slides", "regions", "patients")
@@ -24,6 +28,9 @@ class HierarchyEncoder(Encoder[Bags]):
         dim: width of the token, and of a tile's embedding.
         attention_dim: width inside each attention.
         dropout: probability, in [0, 1), after the embedding and after the gates.
+        classes: that regions may be of; where `Bags.labels` tell them, the tokens carry the loss
+            of a layer that tells regions apart (`regions` among their penalties), in evaluation
+            too. 0 has none.
 
     Source: Yang 2016 (hierarchical attention); Ilse 2018 for each level.
 
@@ -35,7 +42,13 @@ class HierarchyEncoder(Encoder[Bags]):
     """
 
     def __init__(
-        self, *, features: int, dim: int = 256, attention_dim: int = 128, dropout: float = 0.25
+        self,
+        *,
+        features: int,
+        dim: int = 256,
+        attention_dim: int = 128,
+        dropout: float = 0.25,
+        classes: int = 0,
     ) -> None:
         super().__init__()
         self.dim = dim
@@ -46,16 +59,49 @@ class HierarchyEncoder(Encoder[Bags]):
                 for level in LEVELS
             }
         )
+        self.tell = nn.Linear(dim, classes) if classes else None
+        self.losses = ("regions",) if classes else ()
 
     def forward(self, x: Bags) -> Tokens:
         """One token per patient."""
+        regions, where = self._regions(x)
+        found, _ = self._pool("patients", regions, where[:, :1])
+        return replace(one_token(found), penalties=self._penalties(regions, where, x))
+
+    def region_logits(
+        self, x: Bags
+    ) -> tuple[Float[Tensor, "regions classes"], Int[Tensor, "regions 2"]]:
+        """What each region may be; and its bag and number, in that order.
+
+        Raises:
+            ConfigError: for an encoder that does not tell regions.
+        """
+        if self.tell is None:
+            raise ConfigError("this encoder tells no regions; set region_classes and train again")
+        regions, where = self._regions(x)
+        return self.tell(regions), where
+
+    def _regions(self, x: Bags) -> tuple[Float[Tensor, "regions dim"], Int[Tensor, "regions 2"]]:
         found = self.embed(x.features)
         owner = x.owner
         slide, region = (torch.zeros_like(owner),) * 2 if x.parts is None else x.parts.unbind(dim=1)
         where = torch.stack([owner, region, slide], dim=1)
-        for level, depth in zip(LEVELS, (3, 2, 1), strict=True):
+        for level, depth in zip(LEVELS[:2], (3, 2), strict=True):
             found, where = self._pool(level, found, where[:, :depth])
-        return one_token(found)
+        return found, where
+
+    def _penalties(
+        self, regions: Float[Tensor, "regions dim"], where: Int[Tensor, "regions 2"], x: Bags
+    ) -> dict[str, Tensor]:
+        if self.tell is None or x.labels is None or x.parts is None:
+            return {}
+        # in the order of `where`, which `unique` has sorted as well
+        _, place = torch.stack([x.owner, x.parts[:, 1]], dim=1).unique(dim=0, return_inverse=True)
+        labels = x.labels.new_full((len(where),), -1).scatter_reduce(0, place, x.labels, "amax")
+        known = labels >= 0
+        if not bool(known.any()):
+            return {}
+        return {"regions": functional.cross_entropy(self.tell(regions[known]), labels[known])}
 
     def _pool(
         self, level: str, rows: Float[Tensor, "n dim"], where: Int[Tensor, "n depth"]

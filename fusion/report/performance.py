@@ -14,6 +14,7 @@ from fusion.report.metrics_file import Metrics
 from fusion.report.most_wrong_table import most_wrong_sheet
 from fusion.report.operating_table import operating_sheets
 from fusion.report.outline_section import outline_items
+from fusion.report.region_section import region_items
 from fusion.report.robustness_table import robustness_items
 from fusion.report.sheet import Section, Sheet
 from fusion.report.subgroup_table import subgroup_items
@@ -33,6 +34,7 @@ def performance(
     return {
         "discrimination": Section.of([*_discrimination(cases, metrics)]),
         "outline": Section.of([*outline_items(summary, draws=draws, seed=seed)]),
+        "regions": Section.of([*region_items(summary, draws=draws, seed=seed)]),
         "operating": Section.of(
             [x for c in cases for x in operating_sheets(c, sensitivity=wishes.sensitivity)]
         ),

@@ -78,6 +78,9 @@ class RunSummary:
     outlines: Outlines | None = None
     """Of the tumours of evaluated patients; None for a model that outlines nothing."""
 
+    regions: pd.DataFrame | None = None
+    """Of evaluated patients, as `fusion.run.regions` tells them; None without."""
+
     def __post_init__(self) -> None:
         patients = set(self.presence.index)
         if not patients == set(self.centers) == set(self.parts):

@@ -9,6 +9,7 @@ from rich.console import Console
 from fusion.config.parts.tasks import task_infos
 from fusion.metrics.censoring import Censoring
 from fusion.report.predictions import save
+from fusion.report.region_section import save_regions
 from fusion.report.summary import RunSummary
 from fusion.report.write import write_report
 from fusion.run.added import added
@@ -20,6 +21,7 @@ from fusion.run.characteristics import characteristics, known_subgroups
 from fusion.run.export import versions
 from fusion.run.methods import kinds, methods, stands_in
 from fusion.run.outlines import outline_places
+from fusion.run.regions import tell_regions
 from fusion.run.wishes import wishes
 
 
@@ -104,6 +106,10 @@ def evaluate(
     if outlines is not None:
         outlines.save(out)
         summary = replace(summary, outlines=outlines)
+    regions = tell_regions(model.trained, inputs, [place], torch.device("cpu"))
+    if regions is not None:
+        save_regions(regions, out)
+        summary = replace(summary, regions=regions)
     asked = replace(
         wishes(model.config.evaluation),
         brought=model.about["thresholds"],

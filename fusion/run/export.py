@@ -17,7 +17,7 @@ from fusion.run.material import Material
 from fusion.run.methods import methods
 from fusion.run.trained import Trained
 
-FORMAT = 5
+FORMAT = 6
 """Of the bundle; another one is refused, older or newer."""
 
 PACKAGES = ("torch", "monai", "lightning", "numpy", "pandas", "nibabel", "openslide-python")

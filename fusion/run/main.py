@@ -19,6 +19,7 @@ from fusion.lit.seed import seed_everything
 from fusion.report.censoring import censoring
 from fusion.report.harmonised import NOT_HARMONISED
 from fusion.report.predictions import save
+from fusion.report.region_section import save_regions
 from fusion.report.tasks import TaskInfo
 from fusion.run.added import write_added
 from fusion.run.alone import alone_head, comparable
@@ -39,6 +40,7 @@ from fusion.run.outlines import outline_places
 from fusion.run.predict import predict
 from fusion.run.prepare import prepare
 from fusion.run.publish import publish
+from fusion.run.regions import tell_regions
 from fusion.run.risk_sets import risk_sets
 from fusion.run.robustness import FILE as ROBUSTNESS
 from fusion.run.robustness import robustness
@@ -134,6 +136,9 @@ def run(config: RunConfig, folder: Path, overrides: Sequence[str]) -> None:
     )
     if outlines is not None:
         outlines.save(folder)
+    regions = tell_regions(fusion, material.inputs, material.places, device(config))
+    if regions is not None:
+        save_regions(regions, folder)
     thresholds = choose_thresholds(
         table, tasks, sensitivity=config.evaluation.sensitivity, fitted=material.fitted
     )

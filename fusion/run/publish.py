@@ -13,6 +13,7 @@ from fusion.report.card import model_card
 from fusion.report.metrics_file import load_metrics
 from fusion.report.outlines import Outlines
 from fusion.report.population import population
+from fusion.report.region_section import read_regions
 from fusion.report.summary import RunSummary
 from fusion.report.tasks import TaskInfo
 from fusion.report.write import write_report
@@ -116,6 +117,7 @@ def summarise(
         robustness=read_robustness(folder),
         added=read_added(folder),
         outlines=outlines,
+        regions=read_regions(folder),
     )
 
 

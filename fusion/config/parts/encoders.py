@@ -144,7 +144,8 @@ def _bag(config: BagEncoderConfig, layout: Layout) -> Encoder:
         case GatedAttentionConfig():
             return GatedAttentionEncoder(features=layout.width, **settings)
         case HierarchyConfig():
-            return HierarchyEncoder(features=layout.width, **settings)
+            classes = settings.pop("region_classes") or ()
+            return HierarchyEncoder(features=layout.width, classes=len(classes), **settings)
         case ClamConfig():
             return ClamEncoder(features=layout.width, **settings)
         case DsmilConfig():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from fusion.config.encoders import PathwaysConfig
+from fusion.config.encoders import BagEncoderConfig, HierarchyConfig, PathwaysConfig
 from fusion.config.modality import BagConfig, ModalityConfig, TableConfig, VectorConfig
 from fusion.config.parts.harmonise import build_combat, build_stain
 from fusion.config.run import RunConfig
@@ -17,6 +17,7 @@ from fusion.data.prepare.tiling import Tiling
 from fusion.data.signatures import Signatures
 from fusion.data.source import Source
 from fusion.data.sources.bag import BagSource
+from fusion.data.sources.region_classes import RegionClasses
 from fusion.data.sources.vector import VectorSource
 from fusion.data.sources.volume import VolumeSource
 
@@ -111,7 +112,14 @@ def build_bag(
         workers=config.workers,
         stain=build_stain(config.stain),
         harmonise=build_combat(config.harmonise, tasks),
+        regions=_regions(config.encoder),
     )
+
+
+def _regions(config: BagEncoderConfig) -> RegionClasses | None:
+    if not isinstance(config, HierarchyConfig) or config.region_classes is None:
+        return None
+    return RegionClasses(tuple(config.region_classes))
 
 
 def build_table(

@@ -20,6 +20,7 @@ from fusion.data.prepare.slide_store import SlideStore
 from fusion.data.prepare.slide_work import each_slide
 from fusion.data.prepare.tiling import Tiling
 from fusion.data.sources.placed_tiles import PlacedTiles
+from fusion.data.sources.region_classes import RegionClasses
 from fusion.data.sources.tile_parts import tile_parts
 from fusion.errors import BundleError, CohortError, ConfigError, Fault
 from fusion.types import Bags, PatientId
@@ -36,14 +37,12 @@ class BagSource:
         encoder: turns tiles into features.
         tiling: which tiles; their size and microns per pixel must be what the encoder takes.
         cache: folder of the features.
-        workers: slides prepared at a time, in threads: OpenSlide, Pillow, numpy and torch release
-            the interpreter while they work.
-        context: turn what lies around each tile into further features, each at coarser microns
-            per pixel than the one before.
+        workers: slides prepared at a time, in threads, since libraries release the interpreter.
+        context: encoders of what lies around each tile, each at coarser microns per pixel.
         half_size_decode: read JPEG tiles at half a level's size by a smaller DCT.
-        stain: brings the colours of tiles to those of training; None leaves them.
-        harmonise: takes the centre out of the standardised features: estimated on the patients'
-            means, applied to every tile; None leaves them.
+        stain: brings the colours of tiles to those of training.
+        harmonise: takes the centre out of the standardised features, by the patients' means.
+        regions: what sampled regions may be.
 
     Raises:
         ConfigError: for tiles that do not fit the encoders, or fewer than one worker.
@@ -60,6 +59,7 @@ class BagSource:
         half_size_decode: bool = False,
         stain: StainTarget | None = None,
         harmonise: CenterEffects | None = None,
+        regions: RegionClasses | None = None,
     ) -> None:
         if workers < 1:
             raise ConfigError(f"workers is {workers}, expected at least 1")
@@ -72,8 +72,7 @@ class BagSource:
             half_size_decode=half_size_decode,
         )
         self._workers = workers
-        self._stain = stain
-        self._harmonise = harmonise
+        self._stain, self._harmonise, self.regions = stain, harmonise, regions
         self.harmonisers: Sequence[Harmoniser] = [h for h in (stain, harmonise) if h is not None]
         self._scale: Scale | None = None
         self._files: Files = {}
@@ -92,10 +91,10 @@ class BagSource:
             faults = self._each(files, self.store.ensure, "slides")
         else:
             faults = self._each(files, self.store.ensure_profile, "stains of slides")
+        faults += [] if self.regions is None else self.regions.faults(files)
         if self._harmonise is not None:
             faults += self._harmonise.prepare(files)
-        faulty = {fault.patient for fault in faults}
-        self._files = {p: rows for p, rows in files.items() if p not in faulty}
+        self._files = {p: r for p, r in files.items() if p not in {f.patient for f in faults}}
         return faults if self._scale is None else [*faults, *self._meet(self._files)]
 
     def fit(self, files: Files) -> None:
@@ -130,8 +129,9 @@ class BagSource:
             ReadError: for the first slide that cannot be used.
         """
         slides = self._stored(rows)
-        bag = self._features(patient, rows, slides)
-        return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, list(map(len, slides))))
+        bag, tiles = self._features(patient, rows, slides), list(map(len, slides))
+        labels = None if self.regions is None else self.regions.of_tiles(rows, tiles)
+        return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, tiles), labels)
 
     def tiles(self, patient: PatientId, rows: tuple[Entry, ...]) -> PlacedTiles:
         """The same bag, and where each of its rows lies; raises as `load` does."""
