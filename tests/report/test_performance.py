@@ -102,7 +102,7 @@ def test_predictions_of_somebody_else_say_what_they_cannot_tell(make_run, tmp_pa
     assert not read.open
 
 
-OWN = ("added", "outline")
+OWN = ("added", "outline", "regions")
 """Of models with a clinical offset, and of those that outline, alone."""
 
 
