@@ -103,7 +103,7 @@ def test_predictions_of_somebody_else_say_what_they_cannot_tell(make_run, tmp_pa
 
 
 OWN = ("added", "outline", "regions")
-"""Of models with a clinical offset, and of those that outline, alone."""
+"""Of models with a clinical offset, that outline, or that tell regions."""
 
 
 def test_the_order_of_the_sections_is_that_of_the_page(run, make_summary):
