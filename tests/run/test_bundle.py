@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from fusion import load_bundle
 from fusion.errors import BundleError, ConfigError
 from fusion.run.bundle_files import read_json, seal, write_json
+from fusion.run.export import FORMAT
 
 pytestmark = pytest.mark.slow
 KEY = ["patient_id", "task", "class"]
@@ -81,7 +82,9 @@ def test_a_changed_byte_in_any_file_is_refused(bundle, name):
 
 def test_another_format_is_refused(bundle):
     resealed(bundle, "bundle.json", lambda about: about.update(format=1))
-    with pytest.raises(BundleError, match=r"format 1, .* reads 5; it was made by fusion 0\."):
+    with pytest.raises(
+        BundleError, match=rf"format 1, .* reads {FORMAT}; it was made by fusion 0\."
+    ):
         load_bundle(bundle)
 
 

@@ -93,6 +93,30 @@ def test_the_experiment_on_real_gliomas(tmp_path):
     holds_a_whole_run(tmp_path / "run", "tcga_glioma")
 
 
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real gliomas at {REAL}")
+@pytest.mark.usefixtures("quick_figures")
+def test_real_gliomas_are_outlined_without_millimetres(tmp_path):
+    overrides = [
+        "+experiment=tcga_outline",
+        "+debug=fast",
+        f"data_root={REAL}",
+        f"cohort.root={tmp_path / 'cohort'}",
+        f"cache={tmp_path / 'cache'}",
+        "modalities.mri.shape=[64,64,16]",
+        "modalities.mri.outline.patch=[32,32,8]",
+        "modalities.mri.encoder.layers=[1,1,1]",
+        "evaluation.singles=false",
+        "trainer.threads=1",
+    ]
+    run(compose(overrides), tmp_path / "run", overrides)
+    scores = pd.read_csv(tmp_path / "run" / "outlines.csv")
+    assert len(scores) == 48
+    assert set(scores["center"]) == {"Case Western"}
+    assert set(scores["region"]) == {"WT"}
+    assert scores["dice"].between(0, 1).all()
+    assert "hd95_mm" not in scores
+
+
 @pytest.mark.parametrize("head", ["early", "late", "attention", "single"])
 def test_every_head_runs(finish, tmp_path, head):
     more = ["head.modality=mri"] if head == "single" else []
