@@ -1,6 +1,6 @@
 """Outlines of several runs, patient by patient, alone and beside those of other runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +8,9 @@ import pandas as pd
 from jaxtyping import Float
 
 from fusion.errors import ComparisonError
+from fusion.report.by_center import by_center
+from fusion.report.outlines import FILE
 from fusion.statistics.bootstrap import bootstrap, paired_bootstrap
-
-FILE = "outlines.csv"
-"""Of a run that outlines."""
 
 PATIENT = ["modality", "part", "region", "center", "patient_id"]
 
@@ -71,7 +70,7 @@ def compare_outlines(
         )
     rows = []
     for key, group in mine.groupby(["modality", "region", "part"], sort=False):
-        for center, some in _centers(group):
+        for center, some in by_center(group):
             row = dict(zip(("modality", "region", "part"), key, strict=True))
             found = bootstrap(_mean, [some["dice"].to_numpy()], draws=draws, seed=seed)
             row |= {"center": center, "patients": len(some), "runs": int(some["runs"].max())}
@@ -83,14 +82,6 @@ def compare_outlines(
                 row |= {"minus_high": gap.high, "p": gap.p}
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _centers(group: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield "all", group
-    by_center = group.groupby(level="center", sort=True)
-    if by_center.ngroups > 1:
-        for name, some in by_center:
-            yield str(name), some
 
 
 def _mean(values: Float[np.ndarray, " patients"]) -> float:

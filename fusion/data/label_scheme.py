@@ -134,6 +134,20 @@ def region_bits(
     return bits
 
 
+def region_masks(
+    mask: UInt8[np.ndarray, "*shape"], scheme: LabelScheme, regions: Sequence[str]
+) -> Bool[np.ndarray, "regions *shape"]:
+    """The same, a Boolean mask for each region.
+
+    Example:
+        >>> mask = np.array([0, 1, 2, 4], dtype=np.uint8)
+        >>> region_masks(mask, label_scheme("brats_2022"), ("WT", "ET")).astype(int).tolist()
+        [[0, 1, 1, 1], [0, 0, 0, 1]]
+    """
+    bits = region_bits(mask, scheme, regions)
+    return np.stack([(bits >> bit & 1).astype(bool) for bit in range(len(regions))])
+
+
 def known_regions(scheme: LabelScheme, regions: Sequence[str]) -> Bool[np.ndarray, " regions"]:
     """Which of the regions a mask of this scheme tells.
 

@@ -9,7 +9,7 @@ from fusion.data.label_scheme import (
     REGIONS,
     check_regions,
     label_scheme,
-    region_bits,
+    region_masks,
     strange_labels,
 )
 from fusion.data.readers.volume import read_mask
@@ -67,8 +67,7 @@ def export_mask(
         raise ReadError(
             mask, f"labels {odd} (label: voxels) are not in {scheme}; name its own scheme", patient
         )
-    bits = region_bits(array, labels, wanted)
-    masks = np.stack([(bits >> bit & 1).astype(bool) for bit in range(len(wanted))])
+    masks = region_masks(array, labels, wanted)
     write_seg(
         masks,
         wanted,

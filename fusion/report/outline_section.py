@@ -8,6 +8,7 @@ import pandas as pd
 
 from fusion.errors import UndefinedMetric
 from fusion.metrics.froc import Scan, froc
+from fusion.report.by_center import by_center
 from fusion.report.columns import Column, line, two
 from fusion.report.drawing import Blank, Drawing
 from fusion.report.measured import Measured, as_table, measure
@@ -53,14 +54,8 @@ def outline_rows(
     """Every number of the table, of each region, part and centre."""
     for region, of_region in table.groupby("region", sort=False):
         for part in JUDGED:
-            here = of_region[of_region["part"] == part]
-            centers = sorted(here["center"].unique())
-            groups = ["all", *centers] if len(centers) > 1 else ["all"]
-            for group in groups if len(here) else []:
-                some = here if group == "all" else here[here["center"] == group]
-                blank = Measured(
-                    "outline", str(region), "fusion", part, str(group), len(some), None
-                )
+            for group, some in by_center(of_region[of_region["part"] == part]):
+                blank = Measured("outline", str(region), "fusion", part, group, len(some), None)
                 yield from _of_group(blank, some, draws, seed)
         if region == table["region"].iloc[0]:
             for part in JUDGED:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from fusion.metrics.accuracy import balanced_accuracy
 from fusion.metrics.auc import macro_auc
+from fusion.report.by_center import by_center
 from fusion.report.columns import Column, line, two
 from fusion.report.measured import Measured, as_table, measure
 from fusion.report.publish import publish, to_csv
@@ -78,16 +79,12 @@ def region_rows(table: pd.DataFrame, draws: int, seed: int) -> Iterator[Measured
     columns = [name for name in table if str(name).startswith(PROBABILITY)]
     classes = [str(name).removeprefix(PROBABILITY) for name in columns]
     for part in JUDGED:
-        here = table[table["part"] == part]
-        centers = sorted(here["center"].unique())
-        groups = ["all", *centers] if len(centers) > 1 else ["all"]
-        for group in groups if len(here) else []:
-            some = here if group == "all" else here[here["center"] == group]
+        for group, some in by_center(table[table["part"] == part]):
             target = some["label"].map(classes.index).to_numpy()
             arrays = [some[columns].to_numpy(np.float64), target]
             patients = some["patient_id"].to_numpy()
             n = len(set(patients))
-            blank = Measured("regions", "", "fusion", part, str(group), n, len(some))
+            blank = Measured("regions", "", "fusion", part, group, n, len(some))
             for name, metric in MEASURES.items():
                 find = partial(bootstrap, metric, arrays, draws=draws, seed=seed, groups=patients)
                 yield measure(blank, name, find)

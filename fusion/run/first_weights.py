@@ -81,8 +81,9 @@ def recorded(config: RunConfig, folder: Path) -> dict[str, Mapping[str, Any]]:
     """
     kept = ("file", "sha256", "network", "prefix", "tensors", "share", "training_patients")
     return {
-        name: {key: read_json(report_path(folder, name))[key] for key in kept}
+        name: {key: report[key] for key in kept}
         for name in asked_weights(config)
+        for report in [read_json(report_path(folder, name))]
     }
 
 

@@ -1,20 +1,22 @@
 """Every region of the evaluated patients, and what the network takes it for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 import torch
 
+from fusion.data.entry import Entry
+from fusion.data.source import Source
 from fusion.data.sources.bag import BagSource
+from fusion.data.sources.tile_parts import region_numbers
 from fusion.encoders.hierarchy import HierarchyEncoder
 from fusion.report.region_section import PROBABILITY
+from fusion.report.task_scores import JUDGED
 from fusion.run.inputs import Inputs
 from fusion.run.place import Place
 from fusion.run.trained import Trained
-from fusion.types import Modality
-
-PARTS = ("test", "external")
+from fusion.types import Modality, PatientId
 
 
 @torch.no_grad()
@@ -27,41 +29,54 @@ def tell_regions(
         `patient_id`, `center`, `cohort`, `part`, `modality`, `region`, `label` (missing where
         nobody knows), `x_mm`, `y_mm`, `z_mm` (missing where nobody says), and `p_CLASS`.
     """
-    rows: list[dict[str, Any]] = []
-    for modality in trained.modalities:
-        encoder, source = trained.model.encoders[modality], inputs.sources[modality]
-        if not isinstance(encoder, HierarchyEncoder) or encoder.tell is None:
-            continue
-        assert isinstance(source, BagSource)
-        assert source.regions is not None  # both are of one setting
-        encoder.to(device).eval()
-        for place in places:
-            if place.part not in PARTS:
-                continue
-            for patient in inputs.dataset(place, (modality,)).patients:
-                entries = place.cohort.entries[patient][Modality(modality)]
-                logits, where = encoder.region_logits(source.load(patient, entries).to(device))
-                named = {entry.region: entry for entry in reversed(entries)}
-                names = list(dict.fromkeys(entry.region for entry in entries))
-                for shares, number in zip(logits.softmax(dim=1).tolist(), where[:, 1], strict=True):
-                    entry = named[names[int(number)]]
-                    if entry.region is None:  # the rest of the patient is no region
-                        continue
-                    x, y, z = entry.region_mm or (None, None, None)
-                    rows.append(
-                        {
-                            "patient_id": str(patient),
-                            "center": str(place.cohort.centers[patient]),
-                            "cohort": place.cohort.name,
-                            "part": place.part,
-                            "modality": modality,
-                            "region": entry.region,
-                            "label": entry.region_label,
-                            **{"x_mm": x, "y_mm": y, "z_mm": z},
-                            **{
-                                f"{PROBABILITY}{name}": share
-                                for name, share in zip(source.regions.names, shares, strict=True)
-                            },
-                        }
-                    )
+    rows = [
+        {
+            "patient_id": str(patient),
+            "center": str(place.cohort.centers[patient]),
+            "cohort": place.cohort.name,
+            "part": place.part,
+            "modality": modality,
+            **row,
+        }
+        for modality in trained.modalities
+        if isinstance(encoder := trained.model.encoders[modality], HierarchyEncoder)
+        if encoder.tell is not None
+        for place in places
+        if place.part in JUDGED
+        for patient in inputs.dataset(place, (modality,)).patients
+        for row in _of_patient(
+            encoder.to(device).eval(),
+            inputs.sources[modality],
+            patient,
+            place.cohort.entries[patient][Modality(modality)],
+            device,
+        )
+    ]
     return pd.DataFrame(rows) if rows else None
+
+
+def _of_patient(
+    encoder: HierarchyEncoder,
+    source: Source,
+    patient: PatientId,
+    entries: tuple[Entry, ...],
+    device: torch.device,
+) -> Iterator[dict[str, Any]]:
+    assert isinstance(source, BagSource)
+    assert source.regions is not None  # source and encoder are of one setting
+    logits, where = encoder.region_logits(source.load(patient, entries).to(device))
+    shares = dict(zip(where[:, 1].tolist(), logits.softmax(dim=1).tolist(), strict=True))
+    first = {entry.region: entry for entry in reversed(entries)}
+    for region, number in region_numbers(entries).items():
+        if region is None:  # the rest of the patient is no region
+            continue
+        x, y, z = first[region].region_mm or (None, None, None)
+        yield {
+            "region": region,
+            "label": first[region].region_label,
+            **{"x_mm": x, "y_mm": y, "z_mm": z},
+            **{
+                f"{PROBABILITY}{name}": share
+                for name, share in zip(source.regions.names, shares[number], strict=True)
+            },
+        }

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 from scipy import ndimage
 
-from fusion.data.label_scheme import REGIONS, SCHEMES, LabelScheme, label_scheme, region_bits
+from fusion.data.label_scheme import REGIONS, SCHEMES, LabelScheme, label_scheme, region_masks
 from fusion.errors import ConfigError
 
 INNERMOST = ("RC", "CC", "ET", "NETC", "TC", "SNFH", "WT")
@@ -87,8 +87,7 @@ def nested(
         [[True, True], [True, False]]
     """
     labels, scheme = paint(masks, regions)
-    bits = region_bits(labels, label_scheme(scheme), regions)
-    return np.stack([(bits >> r & 1).astype(bool) for r in range(len(regions))])
+    return region_masks(labels, label_scheme(scheme), regions)
 
 
 def _scheme_of(regions: Sequence[str]) -> LabelScheme:

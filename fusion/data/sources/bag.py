@@ -71,12 +71,11 @@ class BagSource:
             stain=stain,
             half_size_decode=half_size_decode,
         )
-        self._workers = workers
-        self._stain, self._harmonise, self.regions = stain, harmonise, regions
+        self._workers, self._stain, self._harmonise = workers, stain, harmonise
+        self.regions, self.width = regions, self.store.width
         self.harmonisers: Sequence[Harmoniser] = [h for h in (stain, harmonise) if h is not None]
         self._scale: Scale | None = None
         self._files: Files = {}
-        self.width = self.store.width
 
     def prepare(self, files: Files) -> list[Fault]:
         """Embed every slide that the cache lacks; stopped work goes on with the next slide.
@@ -94,7 +93,8 @@ class BagSource:
         faults += [] if self.regions is None else self.regions.faults(files)
         if self._harmonise is not None:
             faults += self._harmonise.prepare(files)
-        self._files = {p: r for p, r in files.items() if p not in {f.patient for f in faults}}
+        faulty = {fault.patient for fault in faults}
+        self._files = {p: rows for p, rows in files.items() if p not in faulty}
         return faults if self._scale is None else [*faults, *self._meet(self._files)]
 
     def fit(self, files: Files) -> None:
@@ -129,7 +129,7 @@ class BagSource:
             ReadError: for the first slide that cannot be used.
         """
         slides = self._stored(rows)
-        bag, tiles = self._features(patient, rows, slides), list(map(len, slides))
+        bag, tiles = self._features(patient, rows, slides), [len(slide) for slide in slides]
         labels = None if self.regions is None else self.regions.of_tiles(rows, tiles)
         return Bags(bag, torch.tensor([0, len(bag)]), tile_parts(rows, tiles), labels)
 

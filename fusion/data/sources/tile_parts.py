@@ -9,6 +9,11 @@ from torch import Tensor
 from fusion.data.entry import Entry
 
 
+def region_numbers(rows: Sequence[Entry]) -> dict[str | None, int]:
+    """Name of each region of a patient -> its number, in the order of the manifest."""
+    return {name: i for i, name in enumerate(dict.fromkeys(row.region for row in rows))}
+
+
 def tile_parts(rows: Sequence[Entry], tiles: Sequence[int]) -> Int[Tensor, "total 2"]:
     """Number of the slide, and of the region, of each tile, both from 0.
 
@@ -27,6 +32,6 @@ def tile_parts(rows: Sequence[Entry], tiles: Sequence[int]) -> Int[Tensor, "tota
         >>> tile_parts(rows, [1, 2, 1]).tolist()
         [[0, 0], [1, 1], [1, 1], [2, 0]]
     """
-    regions = {name: i for i, name in enumerate(dict.fromkeys(row.region for row in rows))}
+    regions = region_numbers(rows)
     places = [[i, regions[row.region]] for i, row in enumerate(rows)]
     return torch.tensor(places).repeat_interleave(torch.tensor(list(tiles)), dim=0)
