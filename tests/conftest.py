@@ -38,6 +38,12 @@ EXTERNAL = Path(__file__).resolve().parents[1] / "../shared/data/external_predic
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
+@pytest.fixture(autouse=True)
+def random_start():
+    """The same weights and draws in every run; `TEST_SEED=7 make test` asks if that matters."""
+    torch.manual_seed(int(os.environ.get("TEST_SEED", "0")))
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory) -> Once:
     """`once(name, make)`: a folder that the first process to ask makes, and all others wait for."""
