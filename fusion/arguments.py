@@ -4,8 +4,11 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import TypeVar
 
 from fusion.errors import ConfigError
+
+Default = TypeVar("Default", float, None)
 
 
 def parse(
@@ -71,22 +74,24 @@ def whole(values: Mapping[str, str], name: str, default: int, *, lowest: int = 1
     return int(text)
 
 
-def decimal(values: Mapping[str, str], name: str) -> float | None:
-    """A number of 0 or more; None where it is not given.
+def decimal(values: Mapping[str, str], name: str, default: Default) -> float | Default:
+    """A number of 0 or more.
 
     Raises:
         ConfigError: where it is something else.
 
     Example:
-        >>> decimal({"days": "1.5"}, "days"), decimal({}, "days")
+        >>> decimal({"days": "1.5"}, "days", None), decimal({}, "days", None)
         (1.5, None)
     """
     text = values.get(name)
+    if text is None:
+        return default
     try:
-        number = None if text is None else float(text)
+        number = float(text)
     except ValueError:
         number = math.nan
-    if number is not None and not 0 <= number < math.inf:
+    if not 0 <= number < math.inf:
         raise ConfigError(f"{name}={text}: expected a number, 0 or more")
     return number
 

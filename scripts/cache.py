@@ -61,10 +61,10 @@ def main() -> None:
         go = {"true": True, "false": False}.get(values.get("yes", "false"))
         if go is None:
             raise ConfigError(f"yes={values['yes']}: expected true or false")
-        largest = decimal(values, "largest_gb")
+        largest = decimal(values, "largest_gb", None)
         chosen = to_prune(
             entries,
-            unused_days=decimal(values, "unused_days"),
+            unused_days=decimal(values, "unused_days", None),
             largest_bytes=None if largest is None else int(largest * 1e9),
         )
         paths = [*(e.path for e in chosen), *left_behind(folder)]

@@ -50,7 +50,6 @@ def main() -> None:
     from fusion.data.prepare.mri_settings import MriSettings
     from fusion.run.prepare_mri import prepare_mri
 
-    degrees, most_mm = decimal(values, "most_degrees"), decimal(values, "most_mm")
     settings = MriSettings(
         reference=values["reference"],
         register=_yes(values, "register", "yes"),
@@ -58,8 +57,8 @@ def main() -> None:
         drawn_on=values.get("drawn_on"),
         n4=_yes(values, "n4", "no"),
         shrink=whole(values, "shrink", 4),
-        most_degrees=45.0 if degrees is None else degrees,
-        most_mm=100.0 if most_mm is None else most_mm,
+        most_degrees=decimal(values, "most_degrees", 45.0),
+        most_mm=decimal(values, "most_mm", 100.0),
         seed=whole(values, "seed", 0, lowest=0),
         device=values.get("device", "cuda"),
     )

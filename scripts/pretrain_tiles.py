@@ -18,7 +18,6 @@ from pathlib import Path
 
 from fusion.arguments import decimal, parse, whole
 from fusion.cli import guarded
-from fusion.errors import ConfigError
 
 ARGUMENTS = {
     "cohort": "folder with manifest.csv",
@@ -44,39 +43,27 @@ ARGUMENTS = {
 def main() -> None:
     """Parse, learn, say how to use it."""
     values = parse(sys.argv[1:], about=str(__doc__), allowed=ARGUMENTS, required=["cohort"])
-    if ("split" in values) == (values.get("patients") == "all"):
-        raise ConfigError(
-            "give split=RUN/split.json, to learn from its training patients alone, or patients=all "
-            "where no run will test on any patient of this cohort; not both"
-        )
     from fusion.data.cohort import Cohort
-    from fusion.data.split import Split
     from fusion.run.pretrain_tiles import Pretraining, pretrain_tiles
+    from fusion.run.pretrain_who import asked_for, split_of
 
-    cohort, split = Cohort.from_manifest(Path(values["cohort"])), None
-    if "split" in values:
-        split = Split.load(Path(values["split"]))
-        split.check(cohort)
-
-    def number(name: str, default: float) -> float:
-        found = decimal(values, name)
-        return default if found is None else found
-
+    chosen = asked_for(values)
+    cohort = Cohort.from_manifest(Path(values["cohort"]))
     out = pretrain_tiles(
         cohort,
-        split,
+        split_of(chosen, cohort),
         Pretraining(
             modality=values.get("modality", "wsi"),
             network=values.get("network", "resnet18"),
             tile_px=whole(values, "tile_px", 128),
-            mpp=number("mpp", 1.0),
+            mpp=decimal(values, "mpp", 1.0),
             tiles_per_slide=whole(values, "tiles_per_slide", 200),
             epochs=whole(values, "epochs", 30),
             batch=whole(values, "batch", 128, lowest=2),
-            lr=number("lr", 1e-3),
-            temperature=number("temperature", 0.1),
-            smallest=number("smallest", 0.6),
-            stain=number("stain", 0.1),
+            lr=decimal(values, "lr", 1e-3),
+            temperature=decimal(values, "temperature", 0.1),
+            smallest=decimal(values, "smallest", 0.6),
+            stain=decimal(values, "stain", 0.1),
             seed=whole(values, "seed", 0, lowest=0),
             accelerator=values.get("accelerator", "cpu"),
         ),

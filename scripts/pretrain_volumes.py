@@ -43,33 +43,23 @@ def main() -> None:
     """Parse, learn, say how to use it."""
     own, run = halves(sys.argv[1:])
     values = parse(own, about=str(__doc__), allowed=ARGUMENTS)
-    if ("split" in values) == (values.get("patients") == "all"):
-        raise ConfigError(
-            "give split=RUN/split.json, to learn from its training patients alone, or patients=all "
-            "where no run will test on any patient of this cohort; not both"
-        )
-    ratio = decimal(values, "ratio")
-    ratio = 0.6 if ratio is None else ratio
+    ratio = decimal(values, "ratio", 0.6)
     if not 0 < ratio < 1:
         raise ConfigError(f"ratio={ratio}: expected a share above 0 and below 1")
     if not run:
         raise ConfigError("give behind -- what you give train.py, such as -- +experiment=btsc")
     from fusion.config.compose import compose
-    from fusion.data.split import Split
     from fusion.run.cohort import open_cohort
     from fusion.run.pretrain_volumes import MaskedPretraining, pretrain_volumes
+    from fusion.run.pretrain_who import asked_for, split_of
 
-    config = compose(run)
-    cohort, split = open_cohort(config), None
-    if "split" in values:
-        split = Split.load(Path(values["split"]))
-        split.check(cohort)
-    lr = decimal(values, "lr")
+    chosen, config = asked_for(values), compose(run)
+    cohort = open_cohort(config)
     modality = values.get("modality", "mri")
     out = pretrain_volumes(
         config,
         cohort,
-        split,
+        split_of(chosen, cohort),
         MaskedPretraining(
             modality=modality,
             block=whole(values, "block", 8),
@@ -77,7 +67,7 @@ def main() -> None:
             draws=whole(values, "draws", 1),
             epochs=whole(values, "epochs", 100),
             batch=whole(values, "batch", 4),
-            lr=1e-3 if lr is None else lr,
+            lr=decimal(values, "lr", 1e-3),
             seed=whole(values, "seed", 0, lowest=0),
             accelerator=values.get("accelerator", "cpu"),
             workers=whole(values, "workers", 0, lowest=0),

@@ -4,7 +4,6 @@ import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -21,10 +20,9 @@ from fusion.lit.contrast import LitContrast
 from fusion.lit.learn_contrast import learn_contrast
 from fusion.lit.seed import seed_everything
 from fusion.report.publish import publish
-from fusion.run.acquaintance import remember
 from fusion.run.own_tiles import NOTES, TILES, gather_tiles
 from fusion.run.pretrain_begun import begin
-from fusion.types import PatientId
+from fusion.run.pretrain_who import learned_from
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,6 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
     Raises:
         ConfigError: where nobody has such slides, they give fewer tiles than a batch, or `out`
             holds another pretraining.
-        SplitError: where the split is of another cohort.
     """
     check_name(asked.network)
     patients = set(cohort.patients) if split is None else set(split.train)
@@ -111,7 +108,19 @@ def pretrain_tiles(cohort: Cohort, split: Split | None, asked: Pretraining, out:
         seed=asked.seed,
         accelerator=asked.accelerator,
     )
-    card = _card(asked, network.dim, cohort, set(files), len(tiles), mean, sd, split)
+    card = {
+        "network": asked.network,
+        "tile_px": asked.tile_px,
+        "mpp": asked.mpp,
+        "mean": mean,
+        "sd": sd,
+        "dim": network.dim,
+        "method": "SimCLR (Chen 2020)",
+        "licence": "that of the slides it learned from",
+        "settings": asdict(asked),
+        "tiles": len(tiles),
+        **learned_from(cohort, split, files),
+    }
     save_file({k: v.contiguous() for k, v in network.state_dict().items()}, out / WEIGHTS)
     publish(out / CARD, (json.dumps(card, indent=2) + "\n").encode())
     shutil.copy(out / "work" / "history.csv", out / "history.csv")
@@ -130,34 +139,3 @@ def channels(tiles: UInt8[np.ndarray, "n h w 3"]) -> tuple[list[float], list[flo
     mean = total / pixels
     sd = np.sqrt(np.maximum(square / pixels - mean**2, 1e-6))
     return mean.tolist(), sd.tolist()
-
-
-def _card(
-    asked: Pretraining,
-    dim: int,
-    cohort: Cohort,
-    met: set[PatientId],
-    tiles: int,
-    mean: list[float],
-    sd: list[float],
-    split: Split | None,
-) -> dict[str, Any]:
-    return {
-        "network": asked.network,
-        "tile_px": asked.tile_px,
-        "mpp": asked.mpp,
-        "mean": mean,
-        "sd": sd,
-        "dim": dim,
-        "method": "SimCLR (Chen 2020)",
-        "licence": "that of the slides it learned from",
-        "settings": asdict(asked),
-        "trained_on": {
-            "cohort": cohort.name,
-            "fingerprint": cohort.fingerprint(),
-            "split": "every patient" if split is None else split.scheme,
-            "patients": len(met),
-            "tiles": tiles,
-        },
-        "training_patients": remember(sorted(met)),
-    }

@@ -25,10 +25,10 @@ from fusion.lit.learn_masked import learn_masked
 from fusion.lit.masked import DrawnVolumes, LitMasked
 from fusion.lit.seed import seed_everything
 from fusion.report.publish import publish
-from fusion.run.acquaintance import remember
 from fusion.run.first_weights import network_of
 from fusion.run.pretrain_begun import begin
 from fusion.run.pretrain_volumes_picture import picture
+from fusion.run.pretrain_who import learned_from
 from fusion.run.volume_card import CARD, reads
 
 WEIGHTS = "model.safetensors"
@@ -185,11 +185,5 @@ def _card(
         "method": "masked autoencoder (He 2022), simple (SimMIM, Xie 2022)",
         "licence": "that of the volumes it learned from",
         "settings": settings,
-        "trained_on": {
-            "cohort": cohort.name,
-            "fingerprint": cohort.fingerprint(),
-            "split": "every patient" if split is None else split.scheme,
-            "patients": len(files),
-        },
-        "training_patients": remember(sorted(files)),
+        **learned_from(cohort, split, files),
     }

@@ -51,6 +51,18 @@ def finished(once, finish) -> Path:
     return once("finished", lambda folder: finish(folder, "glioma_fusion"))
 
 
+@pytest.fixture(scope="session")
+def small_btsc() -> tuple[str, ...]:
+    """The experiment of outlines on a coarse grid, for `settings` and `finish`."""
+    return (
+        "btsc",
+        "modalities.mri.spacing_mm=[6,6,6]",
+        "modalities.mri.shape=[32,32,32]",
+        "modalities.mri.encoder.layers=[1,1,1]",
+        "evaluation.singles=false",
+    )
+
+
 @pytest.fixture
 def cohort(small_demo, tmp_path) -> Path:
     """A copy of the demo to spoil."""

@@ -29,12 +29,6 @@ from fusion.types import PatientId
 
 pytestmark = pytest.mark.slow
 
-SMALL = (
-    "modalities.mri.spacing_mm=[6,6,6]",
-    "modalities.mri.shape=[32,32,32]",
-    "modalities.mri.encoder.layers=[1,1,1]",
-    "evaluation.singles=false",
-)
 FILE = "weights@modalities.mri.encoder.weights=file"
 
 
@@ -55,8 +49,8 @@ def asked(**other):
 
 
 @pytest.fixture(scope="module")
-def configured(settings):
-    return lambda *more: compose(settings("btsc", *SMALL, *more))
+def configured(settings, small_btsc):
+    return lambda *more: compose(settings(*small_btsc, *more))
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +157,12 @@ def test_a_run_that_would_test_on_whom_they_met_is_refused(taking, configured, w
 
 
 def test_a_bundle_needs_no_file_and_still_knows_whom_it_met(
-    taking, finish, settings, weights, first, small_demo, split, tmp_path
+    taking, finish, small_btsc, weights, first, small_demo, split, tmp_path
 ):
     copied = shutil.copytree(weights, tmp_path / "weights")
     same = ["split=file", "~split.stratify", f"split.path={first / 'split.json'}"]
     where = f"modalities.mri.encoder.weights.file={copied}"
-    run = finish(tmp_path / "run", "btsc", *SMALL, FILE, where, *same)
+    run = finish(tmp_path / "run", *small_btsc, FILE, where, *same)
     shutil.rmtree(copied)
     bundle = load_bundle(run / "bundle")
     kept = bundle.about["first_weights"]["mri"]
@@ -244,13 +238,13 @@ def test_a_checkpoint_that_does_not_say_whom_it_met_is_not_gone_on_with(tmp_path
 
 
 def test_the_command_line_hands_on_what_stands_behind_the_dashes(
-    settings, first, tmp_path, monkeypatch, capsys
+    settings, small_btsc, first, tmp_path, monkeypatch, capsys
 ):
     script = {}
     text = (Path(__file__).parents[2] / "scripts/pretrain_volumes.py").read_text()
     exec(compile(text, "pretrain_volumes.py", "exec"), script)
     own = [f"split={first / 'split.json'}", "epochs=1", "block=4", f"out={tmp_path}"]
-    monkeypatch.setattr(sys, "argv", ["x", *own, "--", *settings("btsc", *SMALL)])
+    monkeypatch.setattr(sys, "argv", ["x", *own, "--", *settings(*small_btsc)])
     guarded(script["main"])
     assert f"modalities.mri.encoder.weights.file={tmp_path}" in capsys.readouterr().out
     for wrong, said in ([own[1:], "give split="], [own, "give behind -- what you give"]):

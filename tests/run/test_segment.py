@@ -17,17 +17,10 @@ from fusion.run.segment import segment
 
 pytestmark = pytest.mark.slow
 
-SMALL = (
-    "modalities.mri.spacing_mm=[6,6,6]",
-    "modalities.mri.shape=[32,32,32]",
-    "modalities.mri.encoder.layers=[1,1,1]",
-    "evaluation.singles=false",
-)
-
 
 @pytest.fixture(scope="module")
-def outlining(once, finish):
-    return once("outlining", lambda folder: finish(folder, "btsc", *SMALL))
+def outlining(once, finish, small_btsc):
+    return once("outlining", lambda folder: finish(folder, *small_btsc))
 
 
 def given(bundle, cohort, out, **more):
