@@ -1,9 +1,7 @@
 """A cohort folder -> another, in which each patient's sequences lie on one grid."""
 
-import multiprocessing
 from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +48,7 @@ def prepare_mri(
         modality: of the manifest; rows of the others go over as they are.
         settings: what is done.
         out: the new cohort folder.
-        workers: patients at a time, each in a process with one thread.
+        workers: patients at a time, a thread each; ITK works without the lock of Python.
 
     Raises:
         ConfigError: where a library or program is missing, or nobody has the modality.
@@ -83,23 +81,6 @@ def prepare_mri(
     return PreparedCohort(manifest, table, len(told), lost)
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A `ReadError` on its way out of a worker."""
-
-    path: Path
-    message: str
-
-
-def _one(
-    rows: Mapping[str, Entry], settings: MriSettings, root: Path, folder: Path
-) -> dict[str, Any] | Refused:
-    try:
-        return prepare_folder(rows, settings, root, folder)
-    except ReadError as error:
-        return Refused(error.path, error.message)
-
-
 def _run(
     cohort: Cohort,
     files: Files,
@@ -110,37 +91,29 @@ def _run(
 ) -> tuple[dict[PatientId, dict[str, Any]], list[Fault]]:
     told: dict[PatientId, dict[str, Any]] = {}
     faults: list[Fault] = []
-    work: dict[Future[dict[str, Any] | Refused], PatientId] = {}
-    spawned = multiprocessing.get_context("spawn")  # a fork would inherit the threads of others
-    pool = ProcessPoolExecutor(workers, mp_context=spawned)
+    work: dict[Future[dict[str, Any]], PatientId] = {}
+    pool = ThreadPoolExecutor(workers)
     try:
         for patient, rows in files.items():
             wrong = row_faults(rows, sorted(names - {MASK}))
             faults += wrong
             if not wrong:
                 of = {str(entry.sequence): entry for entry in rows}
-                job = pool.submit(_one, of, settings, cohort.root, folder / patient)
+                job = pool.submit(prepare_folder, of, settings, cohort.root, folder / patient)
                 work[job] = patient
         bar = Console(stderr=True)
         for done in track(as_completed(work), "patients", total=len(work), console=bar):
             patient = work[done]
             try:
-                result = done.result()
-            except BrokenProcessPool as error:
-                raise ConfigError(
-                    "a worker process was ended from outside, most likely for want of memory; "
-                    "call again with fewer workers: what was finished is kept"
-                ) from error
-            if isinstance(result, Refused):
-                faults.append(_fault(result, patient, files[patient], cohort.root))
-            else:
-                told[patient] = result
+                told[patient] = done.result()
+            except ReadError as error:
+                faults.append(_fault(error, patient, files[patient], cohort.root))
     finally:
         pool.shutdown(cancel_futures=True)
     return {patient: told[patient] for patient in files if patient in told}, faults
 
 
-def _fault(error: Refused, patient: PatientId, rows: tuple[Entry, ...], root: Path) -> Fault:
+def _fault(error: ReadError, patient: PatientId, rows: tuple[Entry, ...], root: Path) -> Fault:
     line = next((entry.line for entry in rows if entry.path == error.path), rows[0].line)
     inside = error.path.is_absolute() and error.path.is_relative_to(root)
     place = f"{error.path.relative_to(root).as_posix()}: " if inside else ""

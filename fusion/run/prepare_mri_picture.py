@@ -1,6 +1,7 @@
 """What registration, the brain and the bias field did, to look at."""
 
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
@@ -19,6 +20,9 @@ COLUMNS = (
     "axial, as written",
 )  # fmt: skip
 
+DRAWING = Lock()
+"""matplotlib's style is one for all threads."""
+
 Cut = Callable[[Shaped[np.ndarray, "x y z"]], Shaped[np.ndarray, "h w"]]
 
 
@@ -34,9 +38,9 @@ def overview(done: PreparedMri) -> bytes:
     ground = done.moved[reference].array
     line = bright(ground) if done.brain is None else done.brain
     cuts = _cuts(done, line)
-    with style():
+    with DRAWING, style():
         figure, rows = grid(
-            width_cm=21, height_cm=4.6 * len(names) + 1, columns=5, ratios=[1.0] * len(names)
+            width_cm=21.0, height_cm=4.6 * len(names) + 1, columns=5, ratios=[1.0] * len(names)
         )
         for row, name in zip(rows, names, strict=True):
             moved, written = done.moved[name], done.images[name]
