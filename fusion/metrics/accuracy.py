@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from fusion.errors import UndefinedMetric
-from fusion.metrics.check import class_counts, finite
+from fusion.metrics.check import class_counts, finite, two_or_more
 
 
 def balanced_accuracy(
@@ -29,11 +29,7 @@ def balanced_accuracy(
         0.75
     """
     predicted = finite("probabilities", probabilities).argmax(axis=1)
-    count = class_counts(target, probabilities.shape[1])
-    if (count > 0).sum() < 2:
-        raise UndefinedMetric(
-            f"balanced accuracy needs two classes, found {np.unique(target).tolist()} only"
-        )
+    _, count = two_or_more("balanced accuracy", target, probabilities.shape[1])
     right = np.bincount(target[predicted == target], minlength=len(count))
     return float(np.mean(right[count > 0] / count[count > 0]))
 

@@ -5,7 +5,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import rankdata
 
 from fusion.errors import UndefinedMetric
-from fusion.metrics.check import class_counts, finite
+from fusion.metrics.check import finite, two_or_more
 
 
 def auc(score: Float[np.ndarray, " n"], target: Bool[np.ndarray, " n"]) -> float:
@@ -54,7 +54,5 @@ def macro_auc(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, "
         >>> macro_auc(p, np.array([0, 0, 1, 1]))
         0.875
     """
-    occurring = np.flatnonzero(class_counts(target, probabilities.shape[1]))
-    if len(occurring) < 2:
-        raise UndefinedMetric(f"AUC needs two classes, found {occurring.tolist()} only")
+    occurring, _ = two_or_more("AUC", target, probabilities.shape[1])
     return float(np.mean([auc(probabilities[:, c], target == c) for c in occurring]))

@@ -37,3 +37,21 @@ def class_counts(target: Int[np.ndarray, " n"], classes: int) -> Int[np.ndarray,
             f"classes run from {target.min()} to {target.max()}, expected 0 to {classes - 1}"
         )
     return np.bincount(target, minlength=classes)
+
+
+def two_or_more(
+    metric: str, target: Int[np.ndarray, " n"], classes: int
+) -> tuple[list[int], Int[np.ndarray, " k"]]:
+    """Positions of the classes that occur, and how many patients each class has.
+
+    Raises:
+        UndefinedMetric: where fewer than two occur; the report knows names, and shows the counts.
+        ValueError: for a class out of range.
+    """
+    counts = class_counts(target, classes)
+    occurring: list[int] = np.flatnonzero(counts).tolist()
+    if len(occurring) < 2:
+        raise UndefinedMetric(
+            f"{metric} needs two classes, found {len(occurring)} among {len(target)} patients"
+        )
+    return occurring, counts

@@ -6,9 +6,8 @@ from itertools import combinations
 import numpy as np
 from jaxtyping import Float, Int
 
-from fusion.errors import UndefinedMetric
 from fusion.metrics.auc import auc
-from fusion.metrics.check import class_counts
+from fusion.metrics.check import two_or_more
 
 
 def class_aucs(
@@ -34,9 +33,7 @@ def class_aucs(
         >>> class_aucs(p, np.array([0, 1, 2, 2]))
         {0: 1.0, 1: 0.8333333333333334, 2: 0.625}
     """
-    occurring = np.flatnonzero(class_counts(target, probabilities.shape[1])).tolist()
-    if len(occurring) < 2:
-        raise UndefinedMetric(f"AUC needs two classes, found {occurring} only")
+    occurring, _ = two_or_more("AUC", target, probabilities.shape[1])
     return {c: auc(probabilities[:, c], target == c) for c in occurring}
 
 
@@ -88,9 +85,7 @@ def pair_aucs(
         >>> pair_aucs(p, np.array([0, 1, 1, 1]))
         {(0, 1): 1.0}
     """
-    occurring = np.flatnonzero(class_counts(target, probabilities.shape[1])).tolist()
-    if len(occurring) < 2:
-        raise UndefinedMetric(f"Hand and Till's M needs two classes, found {occurring} only")
+    occurring, _ = two_or_more("Hand and Till's M", target, probabilities.shape[1])
     return {(i, j): _between(probabilities, target, i, j) for i, j in combinations(occurring, 2)}
 
 

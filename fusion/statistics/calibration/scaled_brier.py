@@ -3,9 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from fusion.errors import UndefinedMetric
 from fusion.metrics.brier import brier
-from fusion.metrics.check import class_counts
+from fusion.metrics.check import two_or_more
 
 
 def scaled_brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, " n"]) -> float:
@@ -28,10 +27,7 @@ def scaled_brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray
         >>> scaled_brier(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))
         0.5
     """
-    shares = class_counts(target, probabilities.shape[1]) / max(1, len(target))
-    if (shares > 0).sum() < 2:
-        raise UndefinedMetric(
-            f"scaled Brier score needs two classes, found {np.flatnonzero(shares).tolist()} only"
-        )
+    _, counts = two_or_more("scaled Brier score", target, probabilities.shape[1])
+    shares = counts / len(target)
     plain = brier(np.tile(shares, (len(target), 1)), target)
     return float(1.0 - brier(probabilities, target) / plain)
