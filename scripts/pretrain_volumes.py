@@ -46,14 +46,15 @@ def main() -> None:
     ratio = decimal(values, "ratio", 0.6)
     if not 0 < ratio < 1:
         raise ConfigError(f"ratio={ratio}: expected a share above 0 and below 1")
-    if not run:
-        raise ConfigError("give behind -- what you give train.py, such as -- +experiment=btsc")
     from fusion.config.compose import compose
     from fusion.run.cohort import open_cohort
     from fusion.run.pretrain_volumes import MaskedPretraining, pretrain_volumes
     from fusion.run.pretrain_who import asked_for, split_of
 
-    chosen, config = asked_for(values), compose(run)
+    chosen = asked_for(values)
+    if not run:
+        raise ConfigError("give behind -- what you give train.py, such as -- +experiment=btsc")
+    config = compose(run)
     cohort = open_cohort(config)
     modality = values.get("modality", "mri")
     out = pretrain_volumes(
