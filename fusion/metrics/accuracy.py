@@ -29,7 +29,7 @@ def balanced_accuracy(
         0.75
     """
     predicted = finite("probabilities", probabilities).argmax(axis=1)
-    _, count = two_or_more("balanced accuracy", target, probabilities.shape[1])
+    count = two_or_more("balanced accuracy", target, probabilities.shape[1])
     right = np.bincount(target[predicted == target], minlength=len(count))
     return float(np.mean(right[count > 0] / count[count > 0]))
 

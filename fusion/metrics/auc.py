@@ -54,5 +54,5 @@ def macro_auc(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray, "
         >>> macro_auc(p, np.array([0, 0, 1, 1]))
         0.875
     """
-    occurring, _ = two_or_more("AUC", target, probabilities.shape[1])
+    occurring = np.flatnonzero(two_or_more("AUC", target, probabilities.shape[1]))
     return float(np.mean([auc(probabilities[:, c], target == c) for c in occurring]))

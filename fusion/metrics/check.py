@@ -39,19 +39,17 @@ def class_counts(target: Int[np.ndarray, " n"], classes: int) -> Int[np.ndarray,
     return np.bincount(target, minlength=classes)
 
 
-def two_or_more(
-    metric: str, target: Int[np.ndarray, " n"], classes: int
-) -> tuple[list[int], Int[np.ndarray, " k"]]:
-    """Positions of the classes that occur, and how many patients each class has.
+def two_or_more(metric: str, target: Int[np.ndarray, " n"], classes: int) -> Int[np.ndarray, " k"]:
+    """How many patients each class has, of which two or more occur.
 
     Raises:
-        UndefinedMetric: where fewer than two occur; the report knows names, and shows the counts.
+        UndefinedMetric: where fewer occur, naming the metric.
         ValueError: for a class out of range.
     """
     counts = class_counts(target, classes)
-    occurring: list[int] = np.flatnonzero(counts).tolist()
-    if len(occurring) < 2:
+    occurring = np.count_nonzero(counts)
+    if occurring < 2:
         raise UndefinedMetric(
-            f"{metric} needs two classes, found {len(occurring)} among {len(target)} patients"
+            f"{metric} needs two classes, found {occurring} among {len(target)} patients"
         )
-    return occurring, counts
+    return counts

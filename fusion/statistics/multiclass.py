@@ -33,7 +33,8 @@ def class_aucs(
         >>> class_aucs(p, np.array([0, 1, 2, 2]))
         {0: 1.0, 1: 0.8333333333333334, 2: 0.625}
     """
-    occurring, _ = two_or_more("AUC", target, probabilities.shape[1])
+    counts = two_or_more("AUC", target, probabilities.shape[1])
+    occurring = np.flatnonzero(counts).tolist()
     return {c: auc(probabilities[:, c], target == c) for c in occurring}
 
 
@@ -85,7 +86,8 @@ def pair_aucs(
         >>> pair_aucs(p, np.array([0, 1, 1, 1]))
         {(0, 1): 1.0}
     """
-    occurring, _ = two_or_more("Hand and Till's M", target, probabilities.shape[1])
+    counts = two_or_more("Hand and Till's M", target, probabilities.shape[1])
+    occurring = np.flatnonzero(counts).tolist()
     return {(i, j): _between(probabilities, target, i, j) for i, j in combinations(occurring, 2)}
 
 

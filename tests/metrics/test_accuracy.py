@@ -32,7 +32,9 @@ def test_perfect_and_reversed_agreement():
 
 def test_one_class_is_undefined():
     p, truth = np.eye(2)[[1, 1]], np.array([1, 1])
-    with pytest.raises(UndefinedMetric, match="balanced accuracy needs two classes"):
+    with pytest.raises(
+        UndefinedMetric, match="accuracy needs two classes, found 1 among 2 patients"
+    ):
         balanced_accuracy(p, truth)
     with pytest.raises(UndefinedMetric, match="truth and prediction are all class 1"):
         quadratic_kappa(p, truth)

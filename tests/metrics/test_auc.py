@@ -53,7 +53,7 @@ def test_macro_leaves_out_a_class_that_does_not_occur():
 
 
 def test_one_class_is_undefined():
-    with pytest.raises(UndefinedMetric, match=r"AUC needs two classes, found 1 among"):
+    with pytest.raises(UndefinedMetric, match=r"AUC needs two classes, found 1 among 3 patients"):
         macro_auc(np.full((3, 2), 0.5), np.array([1, 1, 1]))
 
 

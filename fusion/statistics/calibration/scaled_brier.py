@@ -27,7 +27,6 @@ def scaled_brier(probabilities: Float[np.ndarray, "n k"], target: Int[np.ndarray
         >>> scaled_brier(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 1]))
         0.5
     """
-    _, counts = two_or_more("scaled Brier score", target, probabilities.shape[1])
-    shares = counts / len(target)
+    shares = two_or_more("scaled Brier score", target, probabilities.shape[1]) / len(target)
     plain = brier(np.tile(shares, (len(target), 1)), target)
     return float(1.0 - brier(probabilities, target) / plain)

@@ -45,7 +45,7 @@ def test_prevalence_scores_zero_and_truth_one():
 def test_what_has_no_value_is_refused():
     with pytest.raises(UndefinedMetric, match=r"all 3 predictions are 0, 0.5 or 1"):
         spiegelhalter(np.array([0, 0.5, 1]), np.array([False, True, True]))
-    with pytest.raises(UndefinedMetric, match="scaled Brier score needs two classes"):
+    with pytest.raises(UndefinedMetric, match="Brier score needs two classes, found 1 among 2"):
         scaled_brier(np.full((2, 2), 0.5), np.ones(2, dtype=int))
-    with pytest.raises(UndefinedMetric, match=r"needs two classes, found 0 among 0"):
+    with pytest.raises(UndefinedMetric, match=r"needs two classes, found 0 among 0 patients"):
         scaled_brier(np.full((0, 2), 0.5), np.ones(0, dtype=int))
