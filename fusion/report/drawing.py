@@ -2,10 +2,11 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import matplotlib as mpl
@@ -79,9 +80,17 @@ class Blank:
     reason: str
 
 
-def style() -> AbstractContextManager[None]:
-    """Fonts and lines of all figures; draw inside it."""
-    return mpl.rc_context(dict(_STYLE))
+_DRAWING = RLock()
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Fonts and lines of all figures; draw inside it.
+
+    One thread at a time: matplotlib's settings are those of the whole process.
+    """
+    with _DRAWING, mpl.rc_context(dict(_STYLE)):
+        yield
 
 
 def canvas(

@@ -1,7 +1,6 @@
 """What registration, the brain and the bias field did, to look at."""
 
 from collections.abc import Callable
-from threading import Lock
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped
@@ -20,9 +19,6 @@ COLUMNS = (
     "axial, as written",
 )  # fmt: skip
 
-DRAWING = Lock()
-"""matplotlib's style is one for all threads."""
-
 Cut = Callable[[Shaped[np.ndarray, "x y z"]], Shaped[np.ndarray, "h w"]]
 
 
@@ -38,7 +34,7 @@ def overview(done: PreparedMri) -> bytes:
     ground = done.moved[reference].array
     line = bright(ground) if done.brain is None else done.brain
     cuts = _cuts(done, line)
-    with DRAWING, style():
+    with style():
         figure, rows = grid(
             width_cm=21.0, height_cm=4.6 * len(names) + 1, columns=5, ratios=[1.0] * len(names)
         )
