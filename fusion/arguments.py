@@ -4,6 +4,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TypeVar
 
 from fusion.errors import ConfigError
@@ -94,6 +95,27 @@ def decimal(values: Mapping[str, str], name: str, default: Default) -> float | D
     if not 0 <= number < math.inf:
         raise ConfigError(f"{name}={text}: expected a number, 0 or more")
     return number
+
+
+def split_asked_for(values: Mapping[str, str]) -> Path | None:
+    """File of the split whose training patients are learned from; None for every patient.
+
+    Args:
+        values: of the command line: `split=FILE`, or `patients=all`.
+
+    Raises:
+        ConfigError: for neither, or both.
+
+    Example:
+        >>> split_asked_for({"split": "runs/a/split.json"}).name
+        'split.json'
+    """
+    if ("split" in values) == (values.get("patients") == "all"):
+        raise ConfigError(
+            "give split=RUN/split.json, to learn from its training patients alone, or patients=all "
+            "where no run will test on any patient of this cohort; not both"
+        )
+    return Path(values["split"]) if "split" in values else None
 
 
 def explain(about: str, allowed: Mapping[str, str], required: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ Exit codes: 0 done, 1 refused, 130 stopped.
 import sys
 from pathlib import Path
 
-from fusion.arguments import decimal, parse, whole
+from fusion.arguments import decimal, parse, split_asked_for, whole
 from fusion.cli import guarded
 
 ARGUMENTS = {
@@ -43,11 +43,11 @@ ARGUMENTS = {
 def main() -> None:
     """Parse, learn, say how to use it."""
     values = parse(sys.argv[1:], about=str(__doc__), allowed=ARGUMENTS, required=["cohort"])
+    chosen = split_asked_for(values)
     from fusion.data.cohort import Cohort
     from fusion.run.pretrain_tiles import Pretraining, pretrain_tiles
-    from fusion.run.pretrain_who import asked_for, split_of
+    from fusion.run.pretrain_who import split_of
 
-    chosen = asked_for(values)
     cohort = Cohort.from_manifest(Path(values["cohort"]))
     out = pretrain_tiles(
         cohort,

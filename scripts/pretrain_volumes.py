@@ -18,7 +18,7 @@ Exit codes: 0 done, 1 refused, 130 stopped.
 import sys
 from pathlib import Path
 
-from fusion.arguments import decimal, parse, whole
+from fusion.arguments import decimal, parse, split_asked_for, whole
 from fusion.cli import guarded
 from fusion.errors import ConfigError
 
@@ -43,17 +43,17 @@ def main() -> None:
     """Parse, learn, say how to use it."""
     own, run = halves(sys.argv[1:])
     values = parse(own, about=str(__doc__), allowed=ARGUMENTS)
+    chosen = split_asked_for(values)
     ratio = decimal(values, "ratio", 0.6)
     if not 0 < ratio < 1:
         raise ConfigError(f"ratio={ratio}: expected a share above 0 and below 1")
+    if not run:
+        raise ConfigError("give behind -- what you give train.py, such as -- +experiment=btsc")
     from fusion.config.compose import compose
     from fusion.run.cohort import open_cohort
     from fusion.run.pretrain_volumes import MaskedPretraining, pretrain_volumes
-    from fusion.run.pretrain_who import asked_for, split_of
+    from fusion.run.pretrain_who import split_of
 
-    chosen = asked_for(values)
-    if not run:
-        raise ConfigError("give behind -- what you give train.py, such as -- +experiment=btsc")
     config = compose(run)
     cohort = open_cohort(config)
     modality = values.get("modality", "mri")

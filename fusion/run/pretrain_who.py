@@ -1,35 +1,13 @@
 """Whom a pretraining learns from: the training patients of a split, or everybody, said in words."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from fusion.data.cohort import Cohort
 from fusion.data.split import Split
-from fusion.errors import ConfigError
 from fusion.run.acquaintance import remember
 from fusion.types import PatientId
-
-
-def asked_for(values: Mapping[str, str]) -> Path | None:
-    """File of the split whose training patients are learned from; None for every patient.
-
-    Args:
-        values: of the command line: `split=FILE`, or `patients=all`.
-
-    Raises:
-        ConfigError: for neither, or both.
-
-    Example:
-        >>> asked_for({"split": "runs/a/split.json"}).name, asked_for({"patients": "all"})
-        ('split.json', None)
-    """
-    if ("split" in values) == (values.get("patients") == "all"):
-        raise ConfigError(
-            "give split=RUN/split.json, to learn from its training patients alone, or patients=all "
-            "where no run will test on any patient of this cohort; not both"
-        )
-    return Path(values["split"]) if "split" in values else None
 
 
 def split_of(path: Path | None, cohort: Cohort) -> Split | None:
